@@ -1,0 +1,45 @@
+# make demo    environment with TensorFlow, then the main job: five architectures, one report
+# make test    environment with all three backends, style checks, every test on each backend
+# make figures the drawings of docs/
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# One thread a process: the tests run in two processes, and small models only lose by more.
+THREADS := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
+BACKENDS := tensorflow jax torch
+
+.PHONY: demo test lint figures clean $(BACKENDS:%=test-%)
+
+demo: $(VENV)/.base
+	$(BIN)/zoo demo
+
+test: lint $(BACKENDS:%=test-%)
+	@echo "all tests passed on: $(BACKENDS)"
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+$(BACKENDS:%=test-%): test-%: $(VENV)/.dev
+	KERAS_BACKEND=$* $(THREADS) $(BIN)/python -m pytest -q -n 2
+
+figures: $(VENV)/.base
+	$(BIN)/python scripts/draw_figures.py
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable .
+	@touch $@
+
+# torch by itself first, and pinned: a range would bring the newest build with its CUDA packages.
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) torch==2.13.0
+	$(INSTALL) --editable '.[all,dev]'
+	@touch $(VENV)/.base $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
