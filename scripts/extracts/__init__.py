@@ -1,0 +1,1 @@
+"""One module per shipped extract: `make(folder) -> bytes` reads the unpacked source."""

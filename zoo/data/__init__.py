@@ -1,0 +1,5 @@
+"""The data room: real data sets that ship with the zoo, and readers for the user's own files.
+
+NumPy only. One module per kind of data (`images`, `series`, `text`, `pairs`), `vocabulary` for
+token ids, `batches` for buckets and seeds, `sources` for where each shipped extract comes from.
+"""
