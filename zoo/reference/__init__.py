@@ -1,0 +1,11 @@
+"""The recurrent equations in NumPy, forward and back-propagation through time by hand.
+
+The oracle of the tests, and meant to be read: `cells.py` has one pair of small functions for each
+cell, `recurrent.py` the two loops over time, `vanilla.py` a whole model with the matrices U, W, V.
+"""
+
+from zoo.reference.cells import CELLS, Cell
+from zoo.reference.recurrent import Trace, backward, forward
+from zoo.reference.vanilla import softmax_cross_entropy, vanilla
+
+__all__ = ["CELLS", "Cell", "Trace", "backward", "forward", "softmax_cross_entropy", "vanilla"]
