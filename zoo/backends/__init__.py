@@ -1,0 +1,75 @@
+"""The only framework code of the training side: the same few functions for each backend.
+
+Keras fixes its backend when it is imported, so one process has one backend, and this module
+hands out that backend's functions. Each backend is one file with the same names:
+
+    recurrence(step, state, inputs, reverse)   the loop over time
+    compiled(function, variables)              one compiled call, current weights read at each call
+    value_and_gradients(function, variables)   a number and its gradients
+    devices()                                  what the backend can compute on
+"""
+
+import importlib
+
+import keras
+
+from zoo.errors import InputError
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+_backend = importlib.import_module(f"zoo.backends.{keras.backend.backend()}")
+
+recurrence = _backend.recurrence
+compiled = _backend.compiled
+value_and_gradients = _backend.value_and_gradients
+devices = _backend.devices
+
+PRECISIONS = {
+    "float32": "float32",
+    "float16": "mixed_float16",
+    "bfloat16": "mixed_bfloat16",
+}
+
+
+def name() -> str:
+    """The backend of this process: `tensorflow`, `jax` or `torch`."""
+    return keras.backend.backend()
+
+
+def on_gpu() -> bool:
+    """Whether the backend computes on a GPU unless it is told otherwise."""
+    return _device.startswith("gpu")
+
+
+def use_device(device: str) -> None:
+    """Compute on `device` from now on: `cpu`, `gpu` or `gpu:1`.
+
+    Raises `InputError` when the backend has no such device.
+    """
+    global _device
+    known = devices()
+    wanted = device if ":" in device else f"{device}:0"
+    if wanted not in known:
+        raise InputError(
+            f"device {device!r} is not known to {name()}; it sees {', '.join(known)}: "
+            "name one of them"
+        )
+    # Entered and never left: the choice holds for the process.
+    keras.device(wanted).__enter__()
+    _device = wanted
+
+
+def use_precision(precision: str) -> None:
+    """Compute in `float32`, `float16` or `bfloat16` (weights stay float32).
+
+    Raises `InputError` for another name.
+    """
+    if precision not in PRECISIONS:
+        raise InputError(
+            f"precision {precision!r} is not one of {', '.join(PRECISIONS)}: choose one of them"
+        )
+    keras.config.set_dtype_policy(PRECISIONS[precision])
+
+
+# A GPU is used where there is one, without being asked: each framework does so by itself.
+_device = next((d for d in devices() if d.startswith("gpu")), "cpu:0")

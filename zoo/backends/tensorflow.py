@@ -1,0 +1,72 @@
+"""TensorFlow: `while_loop` for the loop, `tf.function` for compilation."""
+
+import tensorflow as tf
+
+for _gpu in tf.config.list_physical_devices("GPU"):
+    # Take GPU memory as it is needed, so that a notebook and a test can share one card.
+    tf.config.experimental.set_memory_growth(_gpu, True)
+
+
+def recurrence(step, state, inputs, reverse=False):
+    """Run `step(state, inputs_t) -> (state, output_t)` over axis 1 of every input.
+
+    inputs: a list of tensors (B, T, ...); state: a list of tensors (B, U).
+    Returns the outputs (B, T, U) in the inputs' time order and the final state.
+    """
+    by_time = [_swap(x) for x in inputs]
+    static = by_time[0].shape[0]
+    length = tf.shape(by_time[0])[0] if static is None else static
+    state = [tf.convert_to_tensor(s) for s in state]
+    if static == 1:  # streaming: one step needs no loop
+        state, output = step(state, [x[0] for x in by_time])
+        return output[:, None], list(state)
+    outputs = tf.TensorArray(state[0].dtype, size=length, element_shape=state[0].shape)
+    arrays = [
+        tf.TensorArray(x.dtype, size=length, element_shape=x.shape[1:]).unstack(x) for x in by_time
+    ]
+
+    def body(k, state, outputs):
+        t = length - 1 - k if reverse else k
+        state, output = step(state, [a.read(t) for a in arrays])
+        return k + 1, list(state), outputs.write(t, output)
+
+    _, state, outputs = tf.while_loop(
+        lambda k, *_: k < length,
+        body,
+        (tf.constant(0), state, outputs),
+        maximum_iterations=length,
+    )
+    stacked = outputs.stack()
+    stacked.set_shape([static, *state[0].shape])
+    return _swap(stacked), state
+
+
+def _swap(x):
+    return tf.transpose(x, [1, 0, *range(2, len(x.shape))])
+
+
+def compiled(function, variables=()):
+    """`function` as a `tf.function`; it reads `variables` by reference, so they stay current."""
+    graph = tf.function(function, reduce_retracing=True)
+    return lambda *arguments: graph(*tf.nest.map_structure(tf.convert_to_tensor, arguments))
+
+
+def value_and_gradients(function, variables):
+    """The value of `function()` and its gradient by each variable, as NumPy arrays."""
+    values = [v.value for v in variables]
+
+    @tf.function
+    def run():
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            value = function()
+        return value, tape.gradient(value, values, unconnected_gradients="zero")
+
+    value, gradients = run()
+    return value.numpy(), [tf.convert_to_tensor(g).numpy() for g in gradients]
+
+
+def devices() -> list[str]:
+    """The devices by Keras's names, for example `["cpu:0", "gpu:0"]`."""
+    gpus = tf.config.list_physical_devices("GPU")
+    return ["cpu:0"] + [f"gpu:{i}" for i, _ in enumerate(gpus)]

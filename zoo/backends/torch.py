@@ -1,0 +1,46 @@
+"""torch: an eager loop over views of time, no gradient bookkeeping outside training."""
+
+import keras
+import torch
+
+
+def recurrence(step, state, inputs, reverse=False):
+    """Run `step(state, inputs_t) -> (state, output_t)` over axis 1 of every input.
+
+    inputs: a list of tensors (B, T, ...); state: a list of tensors (B, U).
+    Returns the outputs (B, T, U) in the inputs' time order and the final state.
+    """
+    # `unbind` keeps the backward pass linear in T; indexing x[:, t] makes it quadratic, because
+    # each index writes a whole zero gradient.
+    steps = list(zip(*(x.unbind(1) for x in inputs), strict=True))
+    outputs = []
+    for inputs_t in reversed(steps) if reverse else steps:
+        state, output = step(state, list(inputs_t))
+        outputs.append(output)
+    return torch.stack(outputs[::-1] if reverse else outputs, dim=1), list(state)
+
+
+def compiled(function, variables=()):
+    """`function` without gradient bookkeeping; torch runs it eagerly."""
+
+    def run(*arguments):
+        with torch.no_grad():
+            return function(*keras.tree.map_structure(keras.ops.convert_to_tensor, arguments))
+
+    return run
+
+
+def value_and_gradients(function, variables):
+    """The value of `function()` and its gradient by each variable, as NumPy arrays."""
+    values = [v.value for v in variables]
+    value = function()
+    gradients = torch.autograd.grad(value, values, allow_unused=True)
+    gradients = [
+        torch.zeros_like(v) if g is None else g for g, v in zip(gradients, values, strict=True)
+    ]
+    return value.detach().cpu().numpy(), [g.detach().cpu().numpy() for g in gradients]
+
+
+def devices() -> list[str]:
+    """The devices by Keras's names, for example `["cpu:0", "gpu:0"]`."""
+    return ["cpu:0"] + [f"gpu:{i}" for i in range(torch.cuda.device_count())]

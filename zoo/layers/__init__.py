@@ -1,0 +1,31 @@
+"""Recurrent layers, attention, CRF: Keras layers equal on TensorFlow, JAX and torch."""
+
+from zoo.layers.attention import ATTENTION, AdditiveAttention, ScaledDotAttention
+from zoo.layers.crf import CRF, CRFLoss
+from zoo.layers.masks import LengthMask, OneHot, PaddingMask
+from zoo.layers.peephole import CoupledLSTM, CoupledLSTMCell, PeepholeLSTM, PeepholeLSTMCell
+from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
+from zoo.layers.stack import CELLS, Stack
+from zoo.layers.tag_schemes import bio_transitions, bmes_transitions
+
+__all__ = [
+    "ATTENTION",
+    "CELLS",
+    "CRF",
+    "GRU",
+    "LSTM",
+    "AdditiveAttention",
+    "CRFLoss",
+    "CoupledLSTM",
+    "CoupledLSTMCell",
+    "LengthMask",
+    "OneHot",
+    "PaddingMask",
+    "PeepholeLSTM",
+    "PeepholeLSTMCell",
+    "ScaledDotAttention",
+    "SimpleRNN",
+    "Stack",
+    "bio_transitions",
+    "bmes_transitions",
+]

@@ -1,0 +1,200 @@
+"""A stack of recurrent layers: the body of every model of the zoo."""
+
+import contextlib
+import contextvars
+
+import keras
+from keras import ops
+
+from zoo.errors import InputError
+from zoo.layers.peephole import CoupledLSTM, PeepholeLSTM
+from zoo.layers.recurrent import GRU, LSTM, SimpleRNN, register
+
+# name -> (layer class, number of state tensors)
+CELLS = {
+    "simple_rnn": (SimpleRNN, 1),
+    "lstm": (LSTM, 2),
+    "gru": (GRU, 1),
+    "peephole": (PeepholeLSTM, 2),
+    "coupled": (CoupledLSTM, 2),
+}
+DIRECTIONS = ("forward", "backward", "bidirectional")
+
+_carried = contextvars.ContextVar("carried", default=None)
+
+
+@contextlib.contextmanager
+def carrying(states):
+    """Every stack called inside starts from its entry of `states` and leaves its final state there.
+
+    states: a dictionary, stack -> list of (B, U). This is how one set of layers serves the whole
+    sequence, one step and a chunk alike, in any model that contains a stack.
+    """
+    token = _carried.set(states)
+    try:
+        yield states
+    finally:
+        _carried.reset(token)
+
+
+@register
+class Stack(keras.layers.Layer):
+    """Recurrent layers on top of each other, in one or both directions.
+
+    cell: a name in `CELLS`; units: U of each layer and direction; layers: how many;
+    direction: `forward`, `backward` (steps T-1..0) or `bidirectional` (outputs side by side);
+    dropout: rate between layers, not after the last; activation: `tanh` or `relu`, ...;
+    use_bias: whether the gates have a bias; reset_after: GRU only.
+
+    Call with x (B, T, F), mask (B, T) with True = a real step, initial_state: a list of (B, U).
+    Returns outputs (B, T, U), or (B, T, 2U) when bidirectional, and the final state: a list of
+    (B, U) tensors, layer by layer, forward before backward, [h, c] or [h] for each. A masked step
+    leaves the state alone, so the final state is that of the last real step. The last layer's h is
+    what a head should read (`Stack.summary_state`).
+
+    `step` does one time step by hand through all layers.
+
+    Raises `InputError` for an unknown cell or direction, or counts below one.
+
+    >>> import numpy as np
+    >>> outputs, state = Stack("lstm", units=4, layers=2)(np.zeros((2, 5, 3), "float32"))
+    >>> outputs.shape, len(state)
+    ((2, 5, 4), 4)
+    """
+
+    def __init__(
+        self,
+        cell="lstm",
+        units=32,
+        layers=1,
+        direction="forward",
+        dropout=0.0,
+        activation="tanh",
+        use_bias=True,
+        reset_after=True,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.supports_masking = True  # it takes masks, and hands none on behind the caller's back
+        _check(cell, units, layers, direction, dropout)
+        self.cell, self.units, self.layers, self.direction = cell, units, layers, direction
+        self.dropout, self.activation, self.use_bias = dropout, activation, use_bias
+        self.reset_after, self.seed = reset_after, seed
+        self.states_per_layer = CELLS[cell][1]
+        self.rnns = [self._rnn(f"layer{k}_{way}", way) for k, way in self._positions()]
+        # One seed per dropout, or every layer would drop the same units.
+        seeds = [None if seed is None else seed + k for k in range(layers - 1)]
+        self.dropouts = [keras.layers.Dropout(dropout, seed=s) for s in seeds]
+
+    def _positions(self):
+        ways = ["forward", "backward"] if self.direction == "bidirectional" else [self.direction]
+        return [(k, way) for k in range(self.layers) for way in ways]
+
+    def _rnn(self, name, way):
+        options = {"reset_after": self.reset_after} if self.cell == "gru" else {}
+        return CELLS[self.cell][0](
+            self.units,
+            activation=self.activation,
+            use_bias=self.use_bias,
+            go_backwards=way == "backward",
+            return_sequences=True,
+            return_state=True,
+            dtype=self.dtype_policy,
+            name=name,
+            **options,
+        )
+
+    @property
+    def directions(self):
+        """1, or 2 when bidirectional."""
+        return 2 if self.direction == "bidirectional" else 1
+
+    @property
+    def state_shapes(self):
+        """The shape (None, U) of each tensor of the state."""
+        return [(None, self.units)] * (len(self.rnns) * self.states_per_layer)
+
+    def initial_state(self, batch_size):
+        """Zeros: a list of (B, U)."""
+        return [ops.zeros((batch_size, self.units), self.compute_dtype) for _ in self.state_shapes]
+
+    def summary_state(self, state):
+        """The last layer's h, (B, U) or (B, 2U): what a head reads after the last real step."""
+        last = state[-self.directions * self.states_per_layer :: self.states_per_layer]
+        return last[0] if len(last) == 1 else ops.concatenate(last, axis=-1)
+
+    def build(self, input_shape):
+        shape = tuple(input_shape)
+        for k in range(self.layers):
+            for rnn in self._layer(k):
+                rnn.build(shape)
+            shape = (*shape[:-1], self.units * self.directions)
+        self.built = True
+
+    def _layer(self, k):
+        return self.rnns[k * self.directions : (k + 1) * self.directions]
+
+    def call(self, x, mask=None, initial_state=None, training=None):
+        S, final = self.states_per_layer, []
+        carried = _carried.get() if initial_state is None else None
+        if carried is not None:
+            initial_state = carried[self]
+        for k in range(self.layers):
+            outputs = []
+            for rnn in self._layer(k):
+                at = len(final)
+                start = None if initial_state is None else list(initial_state[at : at + S])
+                output, *state = rnn(x, initial_state=start, mask=mask, training=training)
+                outputs.append(ops.flip(output, axis=1) if rnn.go_backwards else output)
+                final += state
+            x = outputs[0] if len(outputs) == 1 else ops.concatenate(outputs, axis=-1)
+            if k + 1 < self.layers:
+                x = self.dropouts[k](x, training=training)
+        if carried is not None:
+            carried[self] = final
+        return x, final
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
+
+    def step(self, x, state=None):
+        """One step by hand: x (B, F), state as returned (None = zeros) -> output (B, U), state.
+
+        Raises `InputError` when the stack is not causal.
+        """
+        if self.direction != "forward":
+            raise InputError(
+                f"layer {self.name!r} is {self.direction}, one step needs a forward stack: "
+                "build it with direction='forward'"
+            )
+        outputs, state = self(ops.expand_dims(x, 1), initial_state=state)
+        return outputs[:, 0], state
+
+    def get_config(self):
+        keys = [
+            "cell",
+            "units",
+            "layers",
+            "direction",
+            "dropout",
+            "activation",
+            "use_bias",
+            "reset_after",
+            "seed",
+        ]
+        return super().get_config() | {key: getattr(self, key) for key in keys}
+
+
+def _check(cell, units, layers, direction, dropout):
+    if cell not in CELLS:
+        raise InputError(f"cell {cell!r} is not one of {', '.join(CELLS)}: choose one of them")
+    if direction not in DIRECTIONS:
+        raise InputError(
+            f"direction {direction!r} is not one of {', '.join(DIRECTIONS)}: choose one of them"
+        )
+    for name, value in (("units", units), ("layers", layers)):
+        if not isinstance(value, int) or value < 1:
+            raise InputError(f"{name} is {value!r}, expected a whole number of at least 1")
+    if not 0 <= dropout < 1:
+        raise InputError(f"dropout is {dropout!r}, expected a rate from 0 up to, not with, 1")
