@@ -1,0 +1,1 @@
+"""The five architectures: one builder a file, each returning a `keras.Model`."""

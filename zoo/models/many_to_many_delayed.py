@@ -1,0 +1,51 @@
+"""Read all, then write: a sequence in, another out (translation, pronunciation)."""
+
+import keras
+from keras import layers
+
+from zoo.layers import PaddingMask
+from zoo.models.decoder import bridge, check_attention, decoder, decoder_body, encoder_decoder
+from zoo.models.parts import embed, stack
+
+
+def many_to_many_delayed(
+    *,
+    source_vocabulary,
+    target_vocabulary,
+    embedding=64,
+    cell="lstm",
+    units=128,
+    layers_=1,
+    direction="bidirectional",
+    attention="additive",
+    dropout=0.0,
+    name="many_to_many_delayed",
+):
+    """An encoder and a decoder (Sutskever et al. 2014; attention: Bahdanau et al. 2015).
+
+    source_vocabulary, target_vocabulary: V on each side; direction: of the encoder; attention:
+    `additive`, `dot` or None (then the decoder has only the encoder's last state).
+    The model takes [source (B, M), target_in (B, T)], 0 = padding, target_in behind a begin
+    token (teacher forcing), and returns logits (B, T, V). Its parts `encoder` and `decoder` are
+    layers of it by these names; `zoo.models.step.decoder_step` makes the decoding step of them.
+
+    Raises `InputError` for an unknown cell, direction or attention.
+
+    >>> many_to_many_delayed(source_vocabulary=30, target_vocabulary=40).output_shape
+    (None, None, 40)
+    """
+    check_attention(attention)
+    body = decoder_body(cell, units, layers_, dropout)
+    tokens = keras.Input((None,), dtype="int32", name="source")
+    mask = PaddingMask(name="mask")(tokens)
+    x = embed(tokens, source_vocabulary, embedding, "embedding")
+    reader = stack(cell, units, layers_, direction, dropout, "tanh", True, "encoder_recurrent")
+    memory, state = reader(x, mask=mask)
+    outputs = {"state": bridge(reader.summary_state(state), body)}
+    if attention:
+        outputs |= {"memory": layers.Dropout(dropout, name="memory_dropout")(memory), "mask": mask}
+    encoder = keras.Model(tokens, outputs, name="encoder")
+    decode = decoder(target_vocabulary, embedding, body, memory.shape[-1], True, attention, dropout)
+    return encoder_decoder(
+        keras.Input((None,), dtype="int32", name="source"), encoder, decode, name
+    )
