@@ -1,0 +1,1 @@
+"""The engine for any Keras RNN: fast layers, streaming, decoding."""
