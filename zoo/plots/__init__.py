@@ -1,0 +1,32 @@
+"""Pure functions from arrays and JSON-like rows to matplotlib Figures, in one house look.
+
+No pyplot and no global state; matplotlib is imported when the first figure is drawn.
+
+>>> from zoo.plots import curves
+>>> figure = curves({"name": "sine", "epochs": [{"epoch": 1, "loss": 0.4}]})
+"""
+
+from zoo.plots.drawings import DRAWINGS, architecture, architectures
+from zoo.plots.files import save, to_svg
+from zoo.plots.grids import alignment, bars, images_with_captions
+from zoo.plots.series import rollout, segments
+from zoo.plots.style import DARK, LIGHT, number
+from zoo.plots.training import curves, gradient_flow
+
+__all__ = [
+    "DARK",
+    "DRAWINGS",
+    "LIGHT",
+    "alignment",
+    "architecture",
+    "architectures",
+    "bars",
+    "curves",
+    "gradient_flow",
+    "images_with_captions",
+    "number",
+    "rollout",
+    "save",
+    "segments",
+    "to_svg",
+]
