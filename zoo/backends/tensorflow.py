@@ -47,7 +47,8 @@ def _swap(x):
 
 def compiled(function, variables=()):
     """`function` as a `tf.function`; it reads `variables` by reference, so they stay current."""
-    graph = tf.function(function, reduce_retracing=True)
+    # No autograph: what is compiled here is written in keras.ops, and errors stay one line.
+    graph = tf.function(function, reduce_retracing=True, autograph=False)
     return lambda *arguments: graph(*tf.nest.map_structure(tf.convert_to_tensor, arguments))
 
 

@@ -2,7 +2,8 @@
 
 from zoo.layers.attention import ATTENTION, AdditiveAttention, ScaledDotAttention
 from zoo.layers.crf import CRF, CRFLoss
-from zoo.layers.masks import LengthMask, OneHot, PaddingMask
+from zoo.layers.frames import EachFrame
+from zoo.layers.masks import LengthMask, MaskedPooling, OneHot, PaddingMask, TokenDropout
 from zoo.layers.peephole import CoupledLSTM, CoupledLSTMCell, PeepholeLSTM, PeepholeLSTMCell
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from zoo.layers.stack import CELLS, Stack
@@ -18,7 +19,9 @@ __all__ = [
     "CRFLoss",
     "CoupledLSTM",
     "CoupledLSTMCell",
+    "EachFrame",
     "LengthMask",
+    "MaskedPooling",
     "OneHot",
     "PaddingMask",
     "PeepholeLSTM",
@@ -26,6 +29,7 @@ __all__ = [
     "ScaledDotAttention",
     "SimpleRNN",
     "Stack",
+    "TokenDropout",
     "bio_transitions",
     "bmes_transitions",
 ]

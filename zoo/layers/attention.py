@@ -30,11 +30,17 @@ def masked_softmax(scores, mask):
     # In half precision neither the exponentials nor the constant below would be safe.
     scores = ops.cast(scores, keras.backend.result_type(dtype, "float32"))
     if mask is None:
-        return ops.cast(ops.softmax(scores, axis=-1), dtype)
+        return ops.cast(_softmax(scores), dtype)
     real = ops.cast(mask, "bool")[:, None, :]  # (B, 1, Tm)
     # A finite constant: with -inf a fully masked row would be NaN, and so would its gradient.
-    weights = ops.softmax(ops.where(real, scores, -1e9), axis=-1)
+    weights = _softmax(ops.where(real, scores, -1e9))
     return ops.cast(ops.where(real, weights, 0.0), dtype)
+
+
+def _softmax(scores):
+    """Softmax over the last axis; Keras's own warns its user when that axis has size 1."""
+    powers = ops.exp(scores - ops.max(scores, axis=-1, keepdims=True))
+    return powers / ops.sum(powers, axis=-1, keepdims=True)
 
 
 class _Attention(keras.layers.Layer):

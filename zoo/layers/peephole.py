@@ -90,6 +90,7 @@ class GatedLayer(NativeLoop, keras.layers.RNN):
     """A recurrent layer over one of the cells above."""
 
     cell_class = None
+    stock_has_gpu_kernel = False
 
     def __init__(self, units, activation="tanh", use_bias=True, unit_forget_bias=True, **kwargs):
         policy = {"dtype": kwargs["dtype"]} if "dtype" in kwargs else {}
@@ -125,7 +126,7 @@ class PeepholeLSTM(GatedLayer):
     also h and c.
 
     >>> import numpy as np
-    >>> PeepholeLSTM(4)(np.zeros((2, 5, 3), "float32")).shape
+    >>> tuple(PeepholeLSTM(4)(np.zeros((2, 5, 3), "float32")).shape)
     (2, 4)
     """
 
@@ -144,7 +145,7 @@ class CoupledLSTM(GatedLayer):
     also h and c. A quarter fewer weights than an LSTM.
 
     >>> import numpy as np
-    >>> CoupledLSTM(4)(np.zeros((2, 5, 3), "float32")).shape
+    >>> tuple(CoupledLSTM(4)(np.zeros((2, 5, 3), "float32")).shape)
     (2, 4)
     """
 

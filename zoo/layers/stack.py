@@ -58,7 +58,7 @@ class Stack(keras.layers.Layer):
 
     >>> import numpy as np
     >>> outputs, state = Stack("lstm", units=4, layers=2)(np.zeros((2, 5, 3), "float32"))
-    >>> outputs.shape, len(state)
+    >>> tuple(outputs.shape), len(state)
     ((2, 5, 4), 4)
     """
 
@@ -154,6 +154,13 @@ class Stack(keras.layers.Layer):
         if carried is not None:
             carried[self] = final
         return x, final
+
+    def compute_output_spec(self, x, mask=None, initial_state=None, training=None):
+        # Said, not traced: torch would run the loop over time to find these shapes.
+        width = self.units * self.directions
+        outputs = keras.KerasTensor((*x.shape[:2], width), self.compute_dtype)
+        shape = (x.shape[0], self.units)
+        return outputs, [keras.KerasTensor(shape, self.compute_dtype) for _ in self.state_shapes]
 
     def compute_mask(self, inputs, previous_mask=None):
         return None

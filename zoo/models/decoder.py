@@ -16,6 +16,7 @@ BODY = dict(direction="forward", activation="tanh", use_bias=True)
 
 
 def check_attention(attention):
+    """Raise `InputError` unless `attention` is a known name or None."""
     if attention is not None and attention not in ATTENTION:
         raise InputError(
             f"attention {attention!r} is not one of {', '.join(ATTENTION)} or None: "
@@ -63,6 +64,7 @@ def decoder(vocabulary, embedding, body, memory, masked, attention, dropout):
 
 
 def decoder_body(cell, units, layers_, dropout):
+    """The recurrent body of a decoder: it can only read forwards."""
     return stack(cell, units, layers_, dropout=dropout, name="decoder_recurrent", **BODY)
 
 

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from zoo.errors import InputError
 from zoo.layers.crf import CRF
 from zoo.models.parts import head, sequence_input, stack
 
@@ -34,11 +35,15 @@ def many_to_many_aligned(
     CRF, the layer named `crf`: train with `loss=model.get_layer("crf").loss` and decode with its
     `viterbi`.
 
+    Raises `InputError` as `many_to_one` does, and for a CRF without `classes`.
+
     Forward models can be stepped and streamed (`zoo.streaming`).
 
     >>> many_to_many_aligned(vocabulary=50, embedding="one_hot", classes=50).output_shape
     (None, None, 50)
     """
+    if crf and classes is None:
+        raise InputError("crf=True without classes, expected the number of tags: give classes")
     inputs, x, mask = sequence_input(vocabulary, features, frames, embedding, lengths, dropout)
     body = stack(cell, units, layers_, direction, dropout, activation, use_bias)
     x, _ = body(x, mask=mask)

@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from zoo.errors import InputError
-from zoo.layers import LengthMask, OneHot, PaddingMask, Stack
+from zoo.layers import EachFrame, LengthMask, OneHot, PaddingMask, Stack, TokenDropout
 
 
 def choose_one(**choices):
@@ -28,25 +28,26 @@ def embed(tokens, vocabulary, embedding, name):
     return layers.Embedding(vocabulary, embedding, name=name)(tokens)
 
 
-def sequence_input(vocabulary, features, frames, embedding, lengths, noise=0.0):
-    """The inputs of a sequence model: (list of inputs, vectors (B, T, F), mask (B, T) or None).
+def sequence_input(vocabulary, features, frames, embedding, lengths, noise=0.0, hidden=0.0):
+    """The start of a sequence model: its input or inputs, vectors (B, T, F), mask (B, T) or None.
 
     Tokens carry their mask (0 = padding); real values get one from a second input `lengths` (B,).
     """
     kind = choose_one(vocabulary=vocabulary, features=features, frames=frames)
     if kind == "vocabulary":
         tokens = keras.Input((None,), dtype="int32", name="tokens")
-        vectors = embed(tokens, vocabulary, embedding, "embedding")
+        seen = TokenDropout(hidden, name="token_dropout")(tokens) if hidden else tokens
+        vectors = embed(seen, vocabulary, embedding, "embedding")
         if noise:
             vectors = layers.SpatialDropout1D(noise, name="embedding_dropout")(vectors)
-        return [tokens], vectors, PaddingMask(name="mask")(tokens)
+        return tokens, vectors, PaddingMask(name="mask")(tokens)
     if kind == "features":
         sequence = vectors = keras.Input((None, features), name="sequence")
     else:
         sequence = keras.Input((None, *frames), name="frames")
-        vectors = layers.TimeDistributed(image_vector(frames), name="frame_vector")(sequence)
+        vectors = EachFrame(image_vector(frames), name="frame_vector")(sequence)
     if not lengths:
-        return [sequence], vectors, None
+        return sequence, vectors, None
     count = keras.Input((), dtype="int32", name="lengths")
     return [sequence, count], vectors, LengthMask(name="mask")(vectors, count)
 

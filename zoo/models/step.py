@@ -46,6 +46,12 @@ class Carry(keras.layers.Layer):
             outputs = self.model(inputs, training=training)
         return outputs, [tensor for stack in stacks for tensor in states[stack]]
 
+    def compute_output_spec(self, inputs, state, training=None):
+        # Said, not traced: torch would run the loop over time to find these shapes.
+        kinds = [s.compute_dtype for s in recurrent_stacks(self.model) for _ in s.state_shapes]
+        state = [keras.KerasTensor(s.shape, k) for s, k in zip(state, kinds, strict=True)]
+        return self.model(inputs), state
+
     def get_config(self):
         return super().get_config() | {"model": keras.saving.serialize_keras_object(self.model)}
 
@@ -86,6 +92,11 @@ def carried_model(model):
     check_causal(model)
     inputs = [keras.Input(batch_shape=t.shape, dtype=t.dtype, name=t.name) for t in model.inputs]
     shapes = [s for stack in recurrent_stacks(model) for s in stack.state_shapes]
+    if not shapes:
+        raise InputError(
+            f"model {model.name!r} has no recurrent stack, expected one with a state to carry: "
+            "call the model itself"
+        )
     state = [keras.Input(shape[1:], name=f"state{k}") for k, shape in enumerate(shapes)]
     arguments = inputs[0] if len(inputs) == 1 else inputs
     output, final = Carry(model, name="carry")(arguments, state)
@@ -94,7 +105,13 @@ def carried_model(model):
 
 def check_causal(model):
     """Raise `InputError` naming the first layer of `model` that looks at later steps."""
-    for layer in getattr(model, "layers", ()):
+    layers = getattr(model, "layers", ())
+    if {"encoder", "decoder"} <= {layer.name for layer in layers}:
+        raise InputError(
+            f"layer 'encoder' of {model.name!r} reads the whole input before the decoder writes, "
+            "so the model cannot be run step by step: decode with its `decoder_step`"
+        )
+    for layer in layers:
         backward = isinstance(layer, Stack) and layer.direction != "forward"
         if backward or type(layer).__name__ in NOT_CAUSAL:
             raise InputError(
@@ -135,7 +152,15 @@ def initial_state(model, batch_size):
 
 
 def carried_step(model):
-    """The step of a model with one output each time step: inputs (B,) tokens or (B, F)."""
+    """The step of a model with one output each time step: inputs (B,) tokens or (B, F).
+
+    Raises `InputError` for a model that is not causal, or that gives one output in all.
+    """
+    if len(model.output_shape) != 3:
+        raise InputError(
+            f"model {model.name!r} gives {model.output_shape}, expected an output at every step: "
+            "use `window_step`, or a many-to-many model"
+        )
     stepwise = carried_model(model)
 
     def function(inputs, state):
