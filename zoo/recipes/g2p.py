@@ -1,0 +1,59 @@
+"""Grapheme to phoneme: read a word's letters, then write its phones.
+
+    zoo train g2p             about 25 minutes on two cores
+
+The data are the CMU Pronouncing Dictionary without stress (39 phones), split by headword; an
+answer is right when it is any pronunciation listed for the word.
+"""
+
+from collections import Counter, defaultdict
+
+from zoo.data import pairs
+from zoo.metrics import word_error_rate
+from zoo.models.many_to_many_delayed import many_to_many_delayed
+from zoo.registry import Fit, Recipe, register
+from zoo.tasks import write
+
+
+def load(path=None):
+    return pairs.g2p() if path is None else pairs.read_tsv(path)
+
+
+def baseline(data, spec):
+    """Word error rate of a table: each letter says the phone that it stands beside most often."""
+    table = defaultdict(Counter)
+    for word, phones in data["train"]:
+        phones = phones[0].split()
+        for k, letter in enumerate(word):
+            table[letter][phones[k * len(phones) // len(word)]] += 1
+    say = {letter: counts.most_common(1)[0][0] for letter, counts in table.items()}
+    words, truths = zip(*data["test"], strict=True)
+    return word_error_rate([" ".join(say.get(c, "") for c in w) for w in words], truths)
+
+
+register(
+    Recipe(
+        name="g2p",
+        architecture="many_to_many_delayed",
+        summary="pronunciation of an English word",
+        task=write,
+        builder=many_to_many_delayed,
+        load=load,
+        options=dict(cell="lstm", units=128, embedding=64, attention="additive", dropout=0.1),
+        sizes=dict(source_vocabulary=31, target_vocabulary=43),
+        fit=Fit(
+            epochs=4,
+            batch_size=128,
+            learning_rate=4e-3,
+            schedule="cosine",
+            boundaries=(8, 10, 12, 16, 36),
+            source="characters",
+            target="symbols",
+        ),
+        metric="word error rate",
+        baseline=baseline,
+        baseline_name="one phone a letter",
+        data_name="g2p",
+        own_data="a TSV with a source and a target on each line",
+    )
+)

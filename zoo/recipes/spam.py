@@ -1,0 +1,82 @@
+"""Spam or not: a mail in, one label out, by an LSTM.
+
+    zoo train spam            about 4 minutes on two cores
+
+The data are the SpamAssassin mails (subject and body), without headers and list footers,
+deduplicated before they were split. Case is kept, because mails that shout are spam, and the head
+reads the largest value of each unit over time, which finds a telling phrase wherever it stands:
+both were chosen on the validation split.
+"""
+
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.pipeline import make_pipeline
+
+from zoo.data import text
+from zoo.models.many_to_one import many_to_one
+from zoo.registry import Fit, Recipe, register
+from zoo.tasks import text_label
+
+
+def load(path=None):
+    return text.spam() if path is None else text.read_labelled_csv(path)
+
+
+def baseline(data, spec):
+    """F1 (accuracy with more than two labels) of TF-IDF with logistic regression.
+
+    As strong as it gets: word counts on a log scale, the penalty chosen on the validation split.
+    """
+
+    def score(model, split):
+        texts, truth = data[split]
+        if spec.get("positive") is None:
+            return float(model.score(texts, truth))
+        return float(f1_score(truth, model.predict(texts), pos_label=spec["positive"]))
+
+    models = [_tfidf(penalty).fit(*data["train"]) for penalty in (1, 10, 100, 1000)]
+    return score(max(models, key=lambda model: score(model, "validation")), "test")
+
+
+def _tfidf(penalty):
+    words = TfidfVectorizer(sublinear_tf=True, min_df=2)
+    return make_pipeline(words, LogisticRegression(C=penalty, max_iter=3000))
+
+
+register(
+    Recipe(
+        name="spam",
+        architecture="many_to_one",
+        summary="spam or not, from the subject and body of a mail",
+        task=text_label,
+        builder=many_to_one,
+        load=load,
+        options=dict(
+            cell="lstm",
+            units=48,
+            embedding=64,
+            direction="bidirectional",
+            readout="max",
+            dropout=0.5,
+            token_dropout=0.2,
+        ),
+        sizes=dict(vocabulary=10_000, classes=2),
+        fit=Fit(
+            epochs=8,
+            batch_size=32,
+            learning_rate=2e-3,
+            schedule="cosine",
+            minimum_frequency=3,
+            vocabulary=10_000,
+            lowercase=False,
+            boundaries=(64, 128, 192, 256, 400),
+        ),
+        metric="F1",
+        baseline=baseline,
+        baseline_name="TF-IDF + logistic regression",
+        data_name="spam",
+        own_data="a CSV with the columns text and label",
+        positive="spam",
+    )
+)

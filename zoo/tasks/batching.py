@@ -1,0 +1,92 @@
+"""Examples in memory as batches of few fixed shapes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.data import vocabulary
+from zoo.data.batches import bucketed, shuffled
+
+
+@dataclass(frozen=True)
+class Batches:
+    """A sequence of batches made one at a time: `len` of them, (x, y, weights) each."""
+
+    plan: Sequence
+    collate: Callable
+
+    def __len__(self):
+        return len(self.plan)
+
+    def __iter__(self):
+        return (self.collate(item) for item in self.plan)
+
+
+def fill(indices, batch_size):
+    """Indices filled up to a whole batch, and weights (B,): 0 for the rows that only fill.
+
+    One shape for each bucket means one compilation for each bucket.
+    """
+    missing = batch_size - len(indices)
+    weights = np.r_[np.ones(len(indices), "float32"), np.zeros(missing, "float32")]
+    return np.r_[indices, np.full(missing, indices[0])], weights
+
+
+def take(component, indices, length):
+    """Rows of an array, or of a list of token arrays padded to `length`."""
+    if isinstance(component, np.ndarray):
+        return component[indices]
+    return vocabulary.pad([component[i] for i in indices], length)
+
+
+def example_batches(x, y, fit, *, lengths=None, seed=0, epoch=0, shuffle=True, per_token=False):
+    """`Batches` over examples.
+
+    x: a list of components, y: one; each an array with N rows or a list of N token arrays.
+    lengths: N padded-length needs, bucketed by `fit.boundaries`. per_token: weights (B, T), zero
+    where y is padding, instead of (B,).
+    """
+
+    def collate(item):
+        (indices, length) = item
+        indices, weights = fill(indices, fit.batch_size)
+        target = take(y, indices, length)
+        if per_token:
+            weights = weights[:, None] * (target != 0)
+        inputs = [take(component, indices, length) for component in x]
+        return inputs[0] if len(inputs) == 1 else inputs, target, weights
+
+    if lengths is None:
+        plan = [(batch, None) for batch in shuffled(len(y), fit.batch_size, seed, epoch, shuffle)]
+    else:
+        edges = boundaries(lengths, fit.boundaries)
+        plan = bucketed(lengths, fit.batch_size, edges, seed, epoch, shuffle)
+    return Batches(plan, collate)
+
+
+def boundaries(lengths, preferred):
+    """`preferred`, and one more that holds the longest sequence where that is longer."""
+    longest = max(int(np.max(lengths)), 1) if len(lengths) else 1
+    return [*preferred, longest] if longest > max(preferred, default=0) else list(preferred)
+
+
+def in_batches(function, component, lengths=None, batch_size=64, edges=(8, 16, 32, 64, 128, 256)):
+    """`function` over rows in batches of few shapes; results as a list in the input's order.
+
+    function takes one padded batch and returns an array, or a list, with a row for each row.
+    """
+    count = len(component)
+    if lengths is None:
+        plan = [(batch, None) for batch in shuffled(count, batch_size, 0, 0, shuffle=False)]
+    else:
+        edges = boundaries(lengths, edges)
+        plan = bucketed(lengths, batch_size, edges, 0, 0, shuffle=False)
+    results = [None] * count
+    for indices, length in plan:
+        # A lone row stays alone: filling it up would cost a whole batch's time.
+        rows = indices if count == 1 else fill(indices, batch_size)[0]
+        batch = take(component, rows, length)
+        for i, row in zip(indices, function(batch), strict=False):
+            results[i] = row
+    return results

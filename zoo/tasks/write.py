@@ -1,0 +1,140 @@
+"""A sequence out, written by an encoder-decoder: pronunciations, captions."""
+
+import keras
+import numpy as np
+from tokenizers import Tokenizer
+
+from zoo import metrics
+from zoo.data import images, vocabulary
+from zoo.data.vocabulary import BEGIN, END
+from zoo.engine.decoding import beam_search
+from zoo.errors import InputError
+from zoo.models.step import decoder_step, encode_step, kept
+from zoo.tasks.batching import example_batches, in_batches
+
+TOKENIZERS = {
+    "characters": lambda texts, fit: vocabulary.characters(texts, fit.minimum_frequency),
+    "symbols": lambda texts, fit: vocabulary.symbols(texts),
+    "words": lambda texts, fit: vocabulary.words(texts, fit.minimum_frequency, fit.vocabulary),
+}
+
+
+def specify(data, fit):
+    """Vocabularies of the kinds `fit.source` and `fit.target`; a source "image" has none."""
+    sources, targets = zip(*data["train"], strict=True)
+    texts = [t for target in targets for t in _all(target)]
+    tokenizer = TOKENIZERS[fit.target](texts, fit)
+    lengths = [len(t) for t in vocabulary.encode(tokenizer, texts, end=True)]
+    spec = {"target": tokenizer.to_str(), "steps": int(max(lengths)) + 4}
+    if fit.source == "image":
+        return spec | {"image": list(np.shape(sources[0]))}
+    return spec | {"source": TOKENIZERS[fit.source](sources, fit).to_str()}
+
+
+def _all(target):
+    return target if isinstance(target, (list, tuple)) else [target]
+
+
+def sizes(spec):
+    target = Tokenizer.from_str(spec["target"]).get_vocab_size()
+    if "image" in spec:
+        return {"image": tuple(spec["image"]), "vocabulary": target}
+    source = Tokenizer.from_str(spec["source"]).get_vocab_size()
+    return {"source_vocabulary": source, "target_vocabulary": target}
+
+
+def loss(model):
+    return keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, reduction="mean_with_sample_weight"
+    )
+
+
+def _sources(sources, spec):
+    """Pictures (N, H, W, C) in 0..1, or a list of token arrays; with their lengths or None."""
+    if "image" in spec:
+        return np.asarray(sources, "float32") / np.float32(255), None
+    tokens = vocabulary.encode(Tokenizer.from_str(spec["source"]), sources, end=True)
+    return tokens, [len(t) for t in tokens]
+
+
+def batches(split, spec, fit, *, seed=0, epoch=0, shuffle=True):
+    """One example for each accepted target; teacher forcing: targets behind a begin token."""
+    pairs = [(i, t) for i, (_, target) in enumerate(split) for t in _all(target)]
+    at = np.array([i for i, _ in pairs])
+    source, lengths = _sources([s for s, _ in split], spec)
+    source = source[at] if lengths is None else [source[i] for i in at]
+    tokenizer = Tokenizer.from_str(spec["target"])
+    texts = [t for _, t in pairs]
+    target_in = vocabulary.encode(tokenizer, texts, begin=True)
+    target_out = vocabulary.encode(tokenizer, texts, end=True)
+    needs = [len(t) for t in target_out]
+    if lengths is not None:
+        needs = np.maximum(needs, np.array(lengths)[at])
+    x = [source, target_in]
+    return example_batches(
+        x, target_out, fit, lengths=needs, seed=seed, epoch=epoch, shuffle=shuffle, per_token=True
+    )
+
+
+def read(raw, spec):
+    """Paths of pictures, or words; `InputError` for an empty word or an unknown character."""
+    if "image" in spec:
+        size, _, channels = spec["image"]
+        return [images.read_image(path, size, channels) * 255 for path in raw]
+    known = Tokenizer.from_str(spec["source"]).get_vocab()
+    for word in raw:
+        if not word.strip():
+            raise InputError(f"input {word!r} is empty, expected a word: give one")
+        unknown = sorted({c for c in word.lower() if c not in known})
+        if unknown:
+            raise InputError(
+                f"input {word!r} has {unknown[0]!r}, which was not in the training data: "
+                "spell it with letters and apostrophes"
+            )
+    return [word.lower() for word in raw]
+
+
+def answer(model, inputs, spec, beam_width=5, length_penalty=1.0, alternatives=3):
+    """The best output of a beam search for each input, and the next best as alternatives."""
+    source, lengths = _sources(inputs, spec)
+    encode, step = kept(model, encode_step), kept(model, decoder_step)
+    width = min(beam_width, Tokenizer.from_str(spec["target"]).get_vocab_size())
+
+    def decode(batch):
+        start = np.full(len(batch), BEGIN, "int32")
+        beams = beam_search(
+            step,
+            start,
+            encode(batch),
+            beam_width=width,
+            steps=spec["steps"],
+            end=END,
+            length_penalty=length_penalty,
+        )
+        return list(zip(np.asarray(beams.tokens), np.asarray(beams.scores), strict=True))
+
+    tokenizer = Tokenizer.from_str(spec["target"])
+    rows = in_batches(decode, source, lengths, batch_size=128)
+    return [_answer(tokenizer, tokens, scores, alternatives) for tokens, scores in rows]
+
+
+def _answer(tokenizer, tokens, scores, alternatives):
+    texts = [vocabulary.decode(tokenizer, row) for row in tokens]
+    ranked = [
+        {"output": text, "score": round(float(score), 5)}
+        for text, score in zip(texts, scores, strict=True)
+        if np.isfinite(score)
+    ]
+    return ranked[0] | {"alternatives": ranked[1 : 1 + alternatives]}
+
+
+def evaluate(model, split, spec, **options):
+    """Exact match, word and symbol error rate by any accepted answer, BLEU."""
+    sources, truths = zip(*split, strict=True)
+    outputs = [a["output"] for a in answer(model, list(sources), spec, **options)]
+    return {
+        "exact match": metrics.exact_match(outputs, truths),
+        "word error rate": metrics.word_error_rate(outputs, truths),
+        "phoneme error rate": metrics.symbol_error_rate(outputs, truths),
+        "BLEU": metrics.bleu(outputs, truths),
+    }
