@@ -1,5 +1,6 @@
 """Files that are either whole or not there: written beside, flushed, then renamed."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -23,7 +24,8 @@ def write_bytes(path, content: bytes) -> Path:
             os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there may be nothing to remove, and no folder
+            partial.unlink()
         raise InputError(
             f"{path} could not be written ({error.strerror}), expected room and permission: "
             "what was there before is untouched; make room and run again"
@@ -56,7 +58,7 @@ def write_arrays(path, arrays: dict) -> Path:
 def read_arrays(path) -> dict:
     """The arrays of a `.npz`; nothing in it can run code. `InputError` when damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise InputError(f"no file {str(path)!r}, expected weights: check the folder") from None

@@ -1,0 +1,82 @@
+"""Tiny variants of the recipes with little data: trained in a second or two."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from zoo import cards, registry, store, training
+from zoo.data import images, pairs, series, text
+
+OPTIONS = {
+    "digits": dict(units=8, filters=(4,)),
+    "sine": dict(units=4),
+    "sine_to_cosine": dict(units=8),
+    "spam": dict(units=4, embedding=4),
+    "char_lm": dict(units=8),
+    "g2p": dict(units=8, embedding=8),
+}
+FIT = {
+    "digits": dict(batch_size=16),
+    "sine_to_cosine": dict(snapshots=()),
+    "spam": dict(batch_size=8, boundaries=(8, 16), minimum_frequency=1),
+    "char_lm": dict(batch_size=4, steps=10, minimum_frequency=1),
+    "g2p": dict(batch_size=16, boundaries=(16,)),
+}
+HAM = ["the meeting is on monday", "please review my patch", "lunch with the team today"]
+SPAM = ["win money now", "free prize claim it now", "cheap pills buy today"]
+
+
+def recipe(name, epochs=2, **fit):
+    """The recipe with few units and epochs; `fit` replaces more of its settings."""
+    found = registry.recipe(name).override(**OPTIONS[name])
+    return replace(found, fit=replace(found.fit, **{**FIT.get(name, {}), "epochs": epochs, **fit}))
+
+
+def data(name):
+    return globals()[f"_{name}"]()
+
+
+def _parts(rows, sizes=(64, 16, 16)):
+    ends = np.cumsum(sizes)
+    cuts = zip(("train", "validation", "test"), ends - sizes, ends, strict=True)
+    return {split: rows[a:b] for split, a, b in cuts}
+
+
+def _digits():
+    x, y = images.digits()["train"]
+    x, y = _parts(x), _parts(y)
+    return {split: (x[split], y[split]) for split in x}
+
+
+def _sine():
+    return _parts(series.sine(), (120, 60, 60))
+
+
+def _sine_to_cosine():
+    x, y = series.sine_cosine_segments(40)
+    x, y = _parts(x, (24, 6, 10)), _parts(y, (24, 6, 10))
+    return {split: (x[split], y[split]) for split in x}
+
+
+def _spam():
+    texts = [f"{t} {n}" for n in ("one", "two", "three", "four") for t in HAM + SPAM]
+    labels = (["ham"] * 3 + ["spam"] * 3) * 4
+    texts, labels = _parts(texts, (12, 6, 6)), _parts(labels, (12, 6, 6))
+    return {split: (texts[split], labels[split]) for split in texts}
+
+
+def _char_lm():
+    return _parts(text.english()["train"], (1000, 200, 200))
+
+
+def _g2p():
+    words = [item for item in pairs.g2p()["train"][:400] if len(item[0]) < 9]
+    return _parts(words, (48, 16, 16))
+
+
+def train(name, folder):
+    """Train one epoch into `folder` and write the card, as `zoo train` does."""
+    run = training.fit(recipe(name, epochs=1), data=data(name), out=folder, bar=False)
+    card = cards.make(recipe(name), run.model, run.spec, run.data, run.history, 0)
+    store.write_card(folder, card)
+    return folder

@@ -1,0 +1,205 @@
+"""The training loop: epochs, batches, carried state, checkpoints.
+
+One epoch is a function of the checkpoint before it and of (seed, epoch), so a run that was killed
+at any moment and resumed makes the same numbers as one that was not.
+"""
+
+import json
+import math
+import time
+from dataclasses import replace
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from zoo import files
+from zoo.errors import InputError, TrainingError
+from zoo.models.step import carried_model, initial_state
+
+QUICK_BATCHES = 8  # --quick: one epoch of a few batches, to see that everything runs
+
+
+def _score(row):
+    """What the best epoch is chosen by: the training loss where nothing was validated."""
+    return row["loss"] if row["validation_loss"] is None else row["validation_loss"]
+
+
+def _epoch_seed(seed, epoch):
+    return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
+
+
+class Trainer:
+    """The loop over epochs and batches, and all the state that a resumed run needs."""
+
+    def __init__(self, recipe, model, spec, data, seed, quick, bar):
+        self.recipe, self.model, self.spec, self.data = recipe, model, spec, data
+        self.seed, self.quick, self.bar = seed, quick, bar
+        self.carried = getattr(recipe.task, "carried", False)
+        self.trained = carried_model(model) if self.carried else model
+        self.best = None
+        self.history = {
+            "name": recipe.name,
+            "seed": seed,
+            "epochs": [],
+            "batches": [],
+            "snapshots": [],
+        }
+        self._compile()
+
+    def _compile(self):
+        fit, loss = self.recipe.fit, self.recipe.task.loss(self.model)
+        rate = fit.learning_rate
+        if fit.schedule == "cosine":
+            steps = fit.epochs * len(self._batches("train", 0))
+            rate = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))
+        optimizer = (keras.optimizers.AdamW if fit.weight_decay else keras.optimizers.Adam)(
+            rate,
+            global_clipnorm=fit.clip,
+            **({"weight_decay": fit.weight_decay} if fit.weight_decay else {}),
+        )
+        others = [None] * (len(self.trained.outputs) - 1)
+        self.trained.compile(optimizer, loss=[loss, *others] if self.carried else loss)
+        optimizer.build(self.trained.trainable_variables)
+
+    def _batches(self, split, epoch):
+        batches = self.recipe.task.batches(
+            self.data[split],
+            self.spec,
+            self.recipe.fit,
+            seed=self.seed,
+            epoch=epoch,
+            shuffle=split == "train",
+        )
+        return replace(batches, plan=batches.plan[:QUICK_BATCHES]) if self.quick else batches
+
+    def run(self, out):
+        fit = self.recipe.fit
+        for epoch in range(len(self.history["epochs"]), fit.epochs):
+            if self._stops_early():
+                break
+            self._epoch(epoch)
+            if out:
+                self.save(out / "checkpoint.npz")
+        if fit.keep == "best" and self.best is not None:
+            self.model.set_weights(self.best)
+
+    def _stops_early(self):
+        rows, patience = self.history["epochs"], self.recipe.fit.patience
+        if patience is None or len(rows) <= patience:
+            return False
+        losses = [_score(row) for row in rows]
+        return min(losses[-patience:]) >= min(losses[:-patience])
+
+    def _epoch(self, epoch):
+        start = time.perf_counter()
+        # torch draws dropout from one generator for all layers, which no checkpoint holds.
+        keras.utils.set_random_seed(_epoch_seed(self.seed, epoch))
+        losses = self._train(epoch)
+        validation = self._validate()
+        row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "validation_loss": validation}
+        earlier = [_score(r) for r in self.history["epochs"]]
+        if self.recipe.fit.keep == "best" and _score(row) < min(earlier, default=math.inf):
+            self.best = self.model.get_weights()
+        row["seconds"] = round(time.perf_counter() - start, 2)
+        self.history["epochs"].append(row)
+        self.history["batches"] += [round(loss, 6) for loss in losses]
+
+    def _train(self, epoch):
+        losses, state = [], None
+        batches = self._batches("train", epoch)
+        label = f"{self.recipe.name} {epoch + 1}/{self.recipe.fit.epochs}"
+        progress = tqdm(
+            batches, label, leave=False, delay=1, disable=None if self.bar else True, unit="batch"
+        )
+        for k, (x, y, weights) in enumerate(progress, 1):
+            self.trained.reset_metrics()
+            if self.carried:
+                state, output = self._carry(x, state)
+                self._snapshot(epoch, k, y, output)
+                x, y, weights = self._with_state(x, y, weights, state)
+                state = output[1:]
+            loss = float(self.trained.train_on_batch(x, y, sample_weight=weights))
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"the loss became {loss} at epoch {epoch + 1}, batch {k}: the last whole "
+                    "epoch is kept; lower the learning rate or clip the gradient, then --resume"
+                )
+            losses.append(loss)
+            progress.set_postfix(loss=f"{loss:.4f}", refresh=False)
+        return losses
+
+    def _carry(self, x, state):
+        """The state before this batch, and the outputs and state behind it with today's weights.
+
+        The gradient is cut between batches because the state goes through NumPy (truncated BPTT).
+        """
+        if state is None:
+            zeros = initial_state(self.model, len(x))
+            state = [keras.ops.convert_to_numpy(s) for s in zeros]
+        output = self.trained.predict_on_batch([x, *state])
+        return state, [np.asarray(o) for o in output]
+
+    def _with_state(self, x, y, weights, state):
+        others = [None] * (len(self.trained.outputs) - 1)
+        return [x, *state], [y, *others], [weights, *others]
+
+    def _snapshot(self, epoch, k, y, output):
+        if epoch == 0 and k in self.recipe.fit.snapshots:
+            steps = y.shape[1]
+            time_axis = (np.arange(steps) + (k - 1) * steps) * np.pi / steps
+            values = {"target": y[0, :, 0], "prediction": output[0][0, :, 0], "time": time_axis}
+            row = {name: [float(v) for v in value] for name, value in values.items()}
+            self.history["snapshots"].append({"segment": k, **row})
+
+    def _validate(self):
+        """The mean loss over the validation split, weighted as the batches are; None if empty."""
+        total = count = 0.0
+        state = None
+        for x, y, weights in self._batches("validation", 0):
+            self.trained.reset_metrics()
+            if self.carried:
+                state, output = self._carry(x, state)
+                batch = self._with_state(x, y, weights, state)
+                state = output[1:]
+            else:
+                batch = (x, y, weights)
+            loss = self.trained.test_on_batch(batch[0], batch[1], sample_weight=batch[2])
+            total, count = total + float(loss) * weights.sum(), count + weights.sum()
+        return float(total / count) if count else None
+
+    def _variables(self):
+        """Everything that changes in training: weights, dropout seeds, optimizer."""
+        return [*self.trained.variables, *self.trained.optimizer.variables]
+
+    def save(self, path):
+        """Write a checkpoint atomically: the one before stays until this one is whole."""
+        arrays = {
+            f"variable{k}": keras.ops.convert_to_numpy(v) for k, v in enumerate(self._variables())
+        }
+        arrays |= {f"best{k}": w for k, w in enumerate(self.best or [])}
+        arrays["history"] = np.frombuffer(json.dumps(self.history).encode(), "uint8")
+        files.write_arrays(path, arrays)
+
+    def restore(self, path):
+        """Go back to a checkpoint; `InputError` when it belongs to another model."""
+        arrays = files.read_arrays(path)
+        variables = self._variables()
+        history = json.loads(arrays["history"].tobytes()) if "history" in arrays else {}
+        if history and (history["name"], history["seed"]) != (self.recipe.name, self.seed):
+            raise InputError(
+                f"{str(path)!r} is of {history['name']} with seed {history['seed']}, found "
+                f"{self.recipe.name} with seed {self.seed}: resume with the same ones"
+            )
+        for k, variable in enumerate(variables):
+            value = arrays.get(f"variable{k}")
+            if value is None or value.shape != tuple(variable.shape):
+                raise InputError(
+                    f"{str(path)!r} belongs to another model or recipe than "
+                    f"{self.recipe.name!r}: name the folder of this one"
+                )
+        for k, variable in enumerate(variables):
+            variable.assign(arrays[f"variable{k}"])
+        best = [arrays[f"best{k}"] for k in range(len(arrays)) if f"best{k}" in arrays]
+        self.best = best or None
+        self.history = history
