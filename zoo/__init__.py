@@ -4,8 +4,8 @@ Names are loaded when they are first used: `import zoo` and `zoo --help` pull in
 """
 
 import importlib
-import importlib.abc
-import sys
+
+from zoo import hook
 
 _PUBLIC = {
     "list_models": "zoo.registry",
@@ -41,3 +41,6 @@ def __getattr__(name):
 
 def __dir__():
     return sorted(__all__)
+
+
+hook.install()

@@ -111,8 +111,9 @@ def _architecture(row: Mapping) -> Section:
 
 def _sentence(row: Mapping) -> str:
     model = [f"{plots.number(row['parameters'])} parameters"] if row.get("parameters") else []
-    model = [row["cell"], *model] if row.get("cell") else model
-    text = f"{row['task'].rstrip('.')}." if row.get("task") else ""
+    model = [row["cell"], *model] if row.get("cell") not in (None, "none") else model
+    task = row.get("task", "").rstrip(".")
+    text = f"{task[0].upper()}{task[1:]}." if task else ""
     if model:
         text += f" Model: {', '.join(model)}."
     baseline = row.get("baseline_name") or "trivial baseline"

@@ -1,0 +1,215 @@
+"""Raw input in, plain answer out: every task, and every input that is legal or refused."""
+
+import json
+
+import numpy as np
+import pytest
+import tiny
+from PIL import Image
+
+from zoo import predictor
+from zoo.data import vocabulary
+from zoo.errors import InputError
+
+NAMES = ["digits", "sine", "sine_to_cosine", "spam", "char_lm", "g2p"]
+
+
+@pytest.fixture(scope="module")
+def load(trained):
+    """A predictor for each name; models are loaded once."""
+    loaded = {}
+
+    def one(name):
+        if name not in loaded:
+            loaded[name] = predictor.load(trained(name))
+        return loaded[name]
+
+    return one
+
+
+def raw(name, folder):
+    """Two inputs as a user gives them."""
+    if name == "digits":
+        Image.fromarray(np.full((8, 8), 200, "uint8")).save(folder / "a.png")
+        return [str(folder / "a.png")] * 2
+    if name.startswith("sine"):
+        (folder / "a.csv").write_text("\n".join(f"{np.sin(k / 10):.4f}" for k in range(30)))
+        return [str(folder / "a.csv")] * 2
+    return {"spam": ["win money", "a meeting"], "char_lm": ["In the", "a"], "g2p": ["aa", "ab"]}[
+        name
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_task_answers_in_plain_values(name, load, tmp_path):
+    two = raw(name, tmp_path)
+    answers = load(name)(two)
+    assert len(answers) == 2
+    assert json.dumps(answers, allow_nan=False)  # plain and finite
+    one = load(name)(two[0])
+    outputs = one["output"], answers[0]["output"]
+    if isinstance(one["output"], list):
+        np.testing.assert_allclose(*outputs, atol=1e-5)
+    else:
+        assert outputs[0] == outputs[1]
+
+
+def test_probabilities_add_up_to_one(load):
+    answer = load("spam")("win money now")
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert answer["output"] == next(iter(answer["probabilities"]))
+
+
+def test_arrays_are_inputs_too(load):
+    images = tiny.data("digits")["test"][0]
+    assert load("digits")(images[0])["output"] == load("digits")(images[:3])[0]["output"]
+    assert len(load("sine")(np.sin(np.arange(25) / 10), steps=7)["output"]) == 7
+
+
+def test_a_forecast_starts_at_its_last_window(load):
+    series = tiny.data("sine")["test"]
+    whole, last = load("sine")(series, steps=5), load("sine")(series[-20:], steps=5)
+    np.testing.assert_allclose(whole["output"], last["output"], atol=1e-6)
+
+
+def test_a_word_never_seen_still_has_a_label(load):
+    assert load("spam")("qwertyuiop")["output"] in ("ham", "spam")
+
+
+def test_an_answer_does_not_depend_on_its_neighbours(load):
+    texts = ["win", "please review my patch on monday with the team", "free prize", "cheap"]
+    together = [a["probabilities"]["spam"] for a in load("spam")(texts)]
+    alone = [load("spam")(text)["probabilities"]["spam"] for text in texts]
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_a_sequence_of_length_zero_in_a_batch_is_legal(load):
+    with_empty = load("spam").answer(["", "win money"])
+    without = load("spam").answer(["win money"])
+    assert with_empty[1]["probabilities"]["spam"] == pytest.approx(
+        without[0]["probabilities"]["spam"], abs=1e-5
+    )
+
+
+def test_all_padding_and_left_padding_give_finite_and_equal_answers(load):
+    model = load("spam").model
+    padding = np.zeros((1, 6), "int32")
+    assert np.isfinite(model.predict_on_batch(padding)).all()
+    tokens = [np.array([5, 6, 7], "int32")]
+    left, right = (vocabulary.pad(tokens, 6, side) for side in ("left", "right"))
+    np.testing.assert_allclose(
+        model.predict_on_batch(left), model.predict_on_batch(right), atol=1e-5
+    )
+
+
+def test_ragged_series_are_forecast_each_from_its_own_end(load):
+    wave = np.sin(np.arange(60) / 10)
+    together = load("sine")([wave[:25], wave], steps=3)
+    np.testing.assert_allclose(
+        together[0]["output"], load("sine")(wave[:25], steps=3)["output"], atol=1e-6
+    )
+
+
+def test_longer_searches_never_score_worse(load):
+    narrow, wide = (load("g2p")("abacus", beam_width=w, length_penalty=0.0) for w in (1, 5))
+    assert wide["score"] >= narrow["score"] - 1e-5
+    assert len(wide["alternatives"]) == 3
+
+
+def test_a_text_is_continued_by_as_many_characters_the_same_for_a_seed(load):
+    a, b = (load("char_lm")("In the", steps=30, temperature=1.0, seed=4) for _ in range(2))
+    assert a == b
+    assert a["output"].startswith("In the")
+    assert len(a["continuation"]) <= 30
+
+
+def test_evaluate_gives_the_value_of_the_card(load):
+    digits = load("digits")
+    digits.recipe.load(None)
+    scores = digits.recipe.task.evaluate(digits.model, tiny.data("digits")["test"], digits.spec)
+    assert scores["accuracy"] == pytest.approx(digits.card["value"], abs=1e-6)
+    with pytest.raises(InputError, match="split 'tset'"):
+        digits.evaluate(split="tset")
+
+
+def test_a_file_of_the_users_is_evaluated_whole(load, tmp_path):
+    path = tmp_path / "mine.csv"
+    rows = [f"{text},{label}" for text, label in zip(*tiny.data("spam")["train"], strict=True)]
+    path.write_text("\n".join(["text,label", *rows]))
+    texts, labels = load("spam").data(path)["test"]
+    assert (len(texts), len(labels)) == (12, 12)
+    series = tmp_path / "mine.txt"
+    series.write_text("\n".join(str(float(v)) for v in tiny.data("sine")["train"]))
+    np.testing.assert_allclose(load("sine").data(series)["test"], tiny.data("sine")["train"])
+
+
+def test_the_file_that_a_model_was_trained_on_is_not_its_test(load, tmp_path, monkeypatch):
+    path = tmp_path / "mine.txt"
+    path.write_text("abc " * 200)
+    lm = load("char_lm")
+    monkeypatch.setitem(lm.card, "data", {"path": str(path)})
+    assert lm.data()["test"] == lm.data(path)["test"] == ("abc " * 200)[760:]
+
+
+BAD = {
+    "short series": ("sine", "1\n2\n3\n", "has 3 values, expected at least the window of 20"),
+    "NaN": ("sine", "1\nnan\n" * 20, "line 2: 'nan' is not a finite number"),
+    "infinity": ("sine", "inf\n" * 30, "line 1: 'inf' is not a finite number"),
+    "text": ("sine", "1\n2\nthree\n" * 20, "line 3: 'three' is not a finite number"),
+    "empty file": ("sine", "", "is empty"),
+    "not an image": ("digits", "these are letters", "is not a readable picture"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_file_is_refused(case, load, tmp_path):
+    name, content, message = BAD[case]
+    (tmp_path / "input").write_text(content)
+    with pytest.raises(InputError, match=message):
+        load(name)(str(tmp_path / "input"))
+
+
+@pytest.mark.parametrize(
+    "name, given, message",
+    [
+        ("spam", "", "has no word"),
+        ("spam", "   ", "has no word"),
+        ("g2p", "", "is empty"),
+        ("g2p", "tschüß", "'ß', which was not in the training data|'ü', which was not"),
+        ("char_lm", "", "is empty"),
+        ("char_lm", "\u4e2d", "was not in the training text"),
+        ("digits", "nowhere.png", "no file"),
+        ("sine", "nowhere.csv", "no file"),
+    ],
+)
+def test_bad_text_and_missing_files_are_refused(name, given, message, load):
+    with pytest.raises(InputError, match=message):
+        load(name)(given)
+
+
+def test_no_input_at_all_is_refused(load):
+    with pytest.raises(InputError, match="no input"):
+        load("spam")([])
+
+
+def test_a_series_with_a_gap_is_refused(load):
+    with pytest.raises(InputError, match="nan at position 3"):
+        load("sine")(np.where(np.arange(30) == 3, np.nan, 0.5))
+
+
+def test_an_image_of_another_size_is_scaled(load, tmp_path):
+    Image.new("RGB", (31, 17), "white").save(tmp_path / "a.png")
+    assert load("digits")(str(tmp_path / "a.png"))["output"] in load("digits").spec["labels"]
+
+
+def test_a_label_never_seen_in_training_is_refused(load, tmp_path):
+    rows = [f"words number {k},{('ham', 'spam', 'bacon')[k % 3]}" for k in range(12)]
+    (tmp_path / "mine.csv").write_text("\n".join(["text,label", *rows]))
+    with pytest.raises(InputError, match="label 'bacon' was not in the training data"):
+        load("spam").evaluate(tmp_path / "mine.csv")
+
+
+@pytest.mark.parametrize("name", ["digits", "sine_to_cosine"])
+def test_own_data_is_refused_where_there_is_no_reader(name, load, tmp_path):
+    with pytest.raises(InputError, match="reads no data of your own"):
+        load(name).evaluate(tmp_path / "mine.csv")

@@ -1,0 +1,15 @@
+"""The command line: `zoo VERB`, the same as `python -m zoo VERB`.
+
+Nothing here imports a framework before a verb needs one, so help and `zoo list` answer at once.
+"""
+
+from zoo.cli import describe, doctor, predict, train
+from zoo.cli.options import app
+
+
+def main(arguments=None):
+    """Run one command and exit with its status; `arguments` default to those of the process."""
+    app(arguments)
+
+
+__all__ = ["app", "describe", "doctor", "main", "predict", "train"]

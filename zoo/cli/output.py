@@ -1,0 +1,78 @@
+"""How answers leave: one JSON document, or lines that a person reads."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+
+def say(text):
+    """Print at once, so that a closed pipe is noticed here and not at exit."""
+    print(text, flush=True)
+
+
+def to_json(document) -> str:
+    """Strict JSON: NumPy numbers as plain ones, what is not finite as null.
+
+    >>> to_json({"difference": float("inf")})
+    '{\\n "difference": null\\n}'
+    """
+    return json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value):
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, str) or value is None:
+        return value
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Sequence):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, (bool, int, float)) else str(value)
+
+
+def number(value) -> str:
+    """A number in three or four figures, "-" for none.
+
+    >>> number(0.00412345), number(57610), number(None)
+    ('0.00412', '57,610', '-')
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.3g}" if abs(value) < 0.1 else f"{value:.4g}"
+
+
+def table(rows, right=()) -> str:
+    """Rows of strings in aligned columns; those in `right` are set to the right.
+
+    >>> print(table([["name", "size"], ["a", "10"]], right={1}))
+    name  size
+    a       10
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(width) if k in right else cell.ljust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def fields(pairs) -> str:
+    """Names and values below one another, those without a value left out."""
+    return table([[name, str(value)] for name, value in pairs if value not in (None, "", [])])
+
+
+def score(row) -> str:
+    """A metric beside its baseline, in one line."""
+    better = "higher" if row.get("higher_is_better") else "lower"
+    return (
+        f"{row['metric']} {number(row['value'])} ({better} is better; "
+        f"{row.get('baseline_name', 'baseline')}: {number(row['baseline'])})"
+    )

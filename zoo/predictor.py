@@ -1,0 +1,95 @@
+"""load(NAME): raw input in, plain answer out."""
+
+from pathlib import Path
+
+import numpy as np
+
+from zoo import store
+from zoo.errors import InputError
+
+
+class Predictor:
+    """A trained model with everything between raw input and plain answer.
+
+    Call it with one input or a list; what an input is, the recipe's task says: a text, a word, a
+    prefix, an image or a series (a NumPy array, or a path to one). Options go to the task's
+    `answer`: `steps`, `beam_width`, `temperature`, ...
+    Returns one answer, or a list in the order of the inputs: dictionaries with `output` and, by
+    task, `probabilities`, `alternatives` or `continuation`.
+
+    >>> load("digits").name
+    'digits'
+    """
+
+    def __init__(self, recipe, model, spec, card):
+        self.recipe, self.model, self.spec, self.card = recipe, model, spec, card
+
+    @property
+    def name(self):
+        return self.recipe.name
+
+    def __call__(self, inputs, **options):
+        if isinstance(inputs, str):
+            return self.read([inputs], **options)[0]
+        if isinstance(inputs, (list, tuple)) and all(isinstance(i, str) for i in inputs):
+            return self.read(inputs, **options)
+        if hasattr(inputs, "shape") and self._is_one(inputs):
+            return self.answer([inputs], **options)[0]
+        return self.answer(inputs, **options)
+
+    def _is_one(self, array):
+        """Whether an array is a single input: an image (H, W[, C]) or a series (T,)."""
+        if "image" in self.spec:
+            height_and_width = tuple(self.spec["image"][:2])
+            return tuple(array.shape[:2]) == height_and_width and array.ndim <= 3
+        return array.ndim == 1
+
+    def read(self, raw, **options):
+        """Answers for strings: texts, words, prefixes, or paths of images and CSV files."""
+        return self.answer(self.recipe.task.read(list(raw), self.spec), **options)
+
+    def answer(self, inputs, **options):
+        """Answers for inputs that are in memory already, as the task's examples are."""
+        if len(inputs) == 0:
+            raise InputError("no input, expected at least one: give an input")
+        return self.recipe.task.answer(self.model, inputs, self.spec, **options)
+
+    def evaluate(self, path=None, split="test"):
+        """{metric: value} on the held-out split, or on all of the user's file."""
+        data = self.data(path)
+        if split not in data:
+            raise InputError(f"split {split!r} is not one of {', '.join(data)}: choose one of them")
+        return self.recipe.task.evaluate(self.model, data[split], self.spec)
+
+    def baseline(self, path=None):
+        """The metric of the recipe's trivial baseline on the same data."""
+        return self.recipe.baseline(self.data(path), self.spec)
+
+    def data(self, path=None):
+        """The splits of the data that the model was trained on; `test` is all of `path`, if given.
+
+        The file that it was trained on is the exception: of that, only the held-out part tests it.
+        """
+        own = self.card.get("data", {}).get("path")
+        data = self.recipe.data(own)
+        if path is None or str(Path(path).resolve()) == own:
+            return data
+        return data | {"test": _joined(self.recipe.data(path), self.spec)}
+
+
+def _joined(data, spec):
+    """The three splits of a user's file as one."""
+    first, *later = (data[split] for split in ("train", "validation", "test"))
+    if isinstance(first, tuple):
+        return tuple([*a, *b, *c] for a, b, c in zip(first, *later, strict=True))
+    if isinstance(first, np.ndarray):  # a series: each later part begins with the window before it
+        return np.concatenate([first, *(part[spec["window"] :] for part in later)])
+    return first + later[0] + later[1]
+
+
+def load(name) -> Predictor:
+    """The `Predictor` of a shipped model by name, or of a run folder by path.
+
+    Raises `InputError` when there are no weights, or they are damaged.
+    """
+    return Predictor(*store.load(name))
