@@ -38,6 +38,12 @@ def test_options_are_stored_with_the_weights(folder):
     assert card["parameters"] == model.count_params()
 
 
+def test_a_recipe_that_gains_an_option_still_loads_older_weights(folder, monkeypatch):
+    newer = tiny.recipe("digits").override(hidden=3)
+    monkeypatch.setattr(store.registry, "recipe", lambda name: newer)
+    assert store.load(folder)[0].options == tiny.recipe("digits").options
+
+
 @pytest.mark.parametrize("name", ["weights.npz", "spec.json"])
 def test_a_changed_file_does_not_match_its_sum(folder, name):
     change(folder / name, at=60)

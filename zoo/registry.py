@@ -30,7 +30,7 @@ class Fit:
     clip: float | None = 1.0  # the largest global norm of a gradient
     weight_decay: float = 0.0
     patience: int | None = None  # epochs without a better validation loss before it stops
-    keep: str = "best"  # weights of the best validation loss, or of the "last" epoch
+    keep: str = "best"  # the epoch of the best validation loss, the best "metric", or the "last"
     boundaries: tuple[int, ...] = (8, 16, 32, 64)
     minimum_frequency: int = 1
     vocabulary: int | None = None

@@ -6,6 +6,7 @@ card.json     what it is good for and how good it is, with the SHA-256 of the tw
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def load(name):
         )
     recipe = registry.recipe(saved["recipe"])
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in saved["options"].items()}
-    recipe = recipe.override(**options)
+    recipe = replace(recipe, options=options)  # not merged: the recipe may have gained some since
     model = recipe.build(**recipe.task.sizes(saved["task"]))
     set_weights(model, folder / "weights.npz")
     return recipe, model, saved["task"], card

@@ -15,13 +15,17 @@ from tqdm import tqdm
 
 from zoo import files
 from zoo.errors import InputError, TrainingError
+from zoo.metrics import HIGHER_IS_BETTER
 from zoo.models.step import carried_model, initial_state
 
 QUICK_BATCHES = 8  # --quick: one epoch of a few batches, to see that everything runs
 
 
 def _score(row):
-    """What the best epoch is chosen by: the training loss where nothing was validated."""
+    """What the best epoch is chosen by, less is better: the metric if it was computed, else the
+    validation loss, else (where nothing could be validated) the training loss."""
+    if "validation_metric" in row:
+        return row["validation_metric"]
     return row["loss"] if row["validation_loss"] is None else row["validation_loss"]
 
 
@@ -81,7 +85,7 @@ class Trainer:
             self._epoch(epoch)
             if out:
                 self.save(out / "checkpoint.npz")
-        if fit.keep == "best" and self.best is not None:
+        if fit.keep != "last" and self.best is not None:
             self.model.set_weights(self.best)
 
     def _stops_early(self):
@@ -98,8 +102,10 @@ class Trainer:
         losses = self._train(epoch)
         validation = self._validate()
         row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "validation_loss": validation}
+        if self.recipe.fit.keep == "metric":
+            row["validation_metric"] = self._metric()
         earlier = [_score(r) for r in self.history["epochs"]]
-        if self.recipe.fit.keep == "best" and _score(row) < min(earlier, default=math.inf):
+        if self.recipe.fit.keep != "last" and _score(row) < min(earlier, default=math.inf):
             self.best = self.model.get_weights()
         row["seconds"] = round(time.perf_counter() - start, 2)
         self.history["epochs"].append(row)
@@ -167,6 +173,12 @@ class Trainer:
             loss = self.trained.test_on_batch(batch[0], batch[1], sample_weight=batch[2])
             total, count = total + float(loss) * weights.sum(), count + weights.sum()
         return float(total / count) if count else None
+
+    def _metric(self):
+        """The recipe's own metric on the validation split, signed so that less is better."""
+        recipe = self.recipe
+        scores = recipe.task.evaluate(self.model, self.data["validation"], self.spec)
+        return float(scores[recipe.metric]) * (-1 if HIGHER_IS_BETTER[recipe.metric] else 1)
 
     def _variables(self):
         """Everything that changes in training: weights, dropout seeds, optimizer."""

@@ -36,7 +36,7 @@ def list_(
 ):
     """Models, with their metric beside a trivial baseline."""
     chosen = session(context, backend, device, precision, as_json)
-    with chosen.working(start=bool(backend)):
+    with chosen.working(start=bool(chosen.backend)):
         found = rows(pattern, architecture, pretrained, chosen.start)
     chosen.report([{key: row.get(key) for key in KEYS} for row in found], listing)
 
@@ -52,7 +52,7 @@ def info(
 ):
     """One model's card: task, data and licence, scores, examples, how it was trained."""
     chosen = session(context, backend, device, precision, as_json)
-    with chosen.working(start=bool(backend)):
+    with chosen.working(start=bool(chosen.backend)):
         found = card(name) or untrained(name, chosen.start)
     chosen.report(found, details)
 

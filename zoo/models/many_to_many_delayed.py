@@ -38,6 +38,7 @@ def many_to_many_delayed(
     body = decoder_body(cell, units, layers_, dropout)
     tokens = keras.Input((None,), dtype="int32", name="source")
     mask = PaddingMask(name="mask")(tokens)
+    # Not "embedding", the decoder's: Keras on torch clears gradients by the path of a weight.
     x = embed(tokens, source_vocabulary, embedding, "source_embedding")
     reader = stack(cell, units, layers_, direction, dropout, "tanh", True, "encoder_recurrent")
     memory, state = reader(x, mask=mask)

@@ -1,13 +1,20 @@
 """Spam or not: a mail in, one label out, by an LSTM.
 
-    zoo train spam            about 4 minutes on two cores
+    zoo train spam            about 5 minutes on two cores
 
 The data are the SpamAssassin mails (subject and body), without headers and list footers,
-deduplicated before they were split. Case is kept, because mails that shout are spam, and the head
-reads the largest value of each unit over time, which finds a telling phrase wherever it stands:
-both were chosen on the validation split.
+deduplicated before they were split. Case is kept, because mails that shout are spam; the head reads
+the largest value of each unit over time, which finds a telling phrase wherever it stands; two words
+in ten are hidden in training, so that none carries a label alone. All of that was chosen on the
+validation split.
+
+The baseline is scikit-learn's TF-IDF and logistic regression as they come. With both tuned on the
+validation split (`tuned_baseline`) they reach F1 0.956 and are still ahead of this network:
+
+    python scripts/spam_baselines.py
 """
 
+from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
@@ -24,24 +31,27 @@ def load(path=None):
 
 
 def baseline(data, spec):
-    """F1 (accuracy with more than two labels) of TF-IDF with logistic regression.
-
-    As strong as it gets: word counts on a log scale, the penalty chosen on the validation split.
-    """
-
-    def score(model, split):
-        texts, truth = data[split]
-        if spec.get("positive") is None:
-            return float(model.score(texts, truth))
-        return float(f1_score(truth, model.predict(texts), pos_label=spec["positive"]))
-
-    models = [_tfidf(penalty).fit(*data["train"]) for penalty in (1, 10, 100, 1000)]
-    return score(max(models, key=lambda model: score(model, "validation")), "test")
+    """F1 (accuracy with more than two labels) of TF-IDF with logistic regression, as they come."""
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression(max_iter=1000))
+    return _score(model.fit(*data["train"]), data["test"], spec)
 
 
-def _tfidf(penalty):
+def tuned_baseline(data, spec):
+    """The same, as strong as it gets: counts on a log scale, the penalty chosen on validation."""
     words = TfidfVectorizer(sublinear_tf=True, min_df=2)
-    return make_pipeline(words, LogisticRegression(C=penalty, max_iter=3000))
+    models = [
+        make_pipeline(words, LogisticRegression(C=c, max_iter=3000)) for c in (1, 10, 100, 1000)
+    ]
+    fitted = [clone(model).fit(*data["train"]) for model in models]
+    best = max(fitted, key=lambda model: _score(model, data["validation"], spec))
+    return _score(best, data["test"], spec)
+
+
+def _score(model, split, spec):
+    texts, truth = split
+    if spec.get("positive") is None:
+        return float(model.score(texts, truth))
+    return float(f1_score(truth, model.predict(texts), pos_label=spec["positive"]))
 
 
 register(
