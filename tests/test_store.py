@@ -39,9 +39,9 @@ def test_options_are_stored_with_the_weights(folder):
 
 
 def test_a_recipe_that_gains_an_option_still_loads_older_weights(folder, monkeypatch):
-    newer = tiny.recipe("digits").override(hidden=3)
-    monkeypatch.setattr(store.registry, "recipe", lambda name: newer)
-    assert store.load(folder)[0].options == tiny.recipe("digits").options
+    older = tiny.recipe("digits")
+    monkeypatch.setattr(store.registry, "recipe", lambda name: older.override(hidden=3))
+    assert store.load(folder)[0].options == older.options
 
 
 @pytest.mark.parametrize("name", ["weights.npz", "spec.json"])

@@ -63,7 +63,7 @@ def results():
         {
             "architecture": name,
             "name": f"recipe_{i}",
-            "task": "a task",
+            "task": "A task",
             "cell": "lstm",
             "parameters": 12345,
             "metric": "error rate",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from tqdm import tqdm
 
 from zoo.data import vocabulary
 from zoo.data.batches import bucketed, shuffled
@@ -83,7 +84,7 @@ def in_batches(function, component, lengths=None, batch_size=64, edges=(8, 16, 3
         edges = boundaries(lengths, edges)
         plan = bucketed(lengths, batch_size, edges, 0, 0, shuffle=False)
     results = [None] * count
-    for indices, length in plan:
+    for indices, length in tqdm(plan, leave=False, delay=2, disable=None, unit="batch"):
         # A lone row stays alone: filling it up would cost a whole batch's time.
         rows = indices if count == 1 else fill(indices, batch_size)[0]
         batch = take(component, rows, length)
