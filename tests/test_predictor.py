@@ -8,8 +8,9 @@ import tiny
 from PIL import Image
 
 from zoo import predictor
-from zoo.data import vocabulary
+from zoo.data import images, vocabulary
 from zoo.errors import InputError
+from zoo.tasks import image_label
 
 NAMES = ["digits", "sine", "sine_to_cosine", "spam", "char_lm", "g2p"]
 
@@ -213,3 +214,13 @@ def test_a_label_never_seen_in_training_is_refused(load, tmp_path):
 def test_own_data_is_refused_where_there_is_no_reader(name, load, tmp_path):
     with pytest.raises(InputError, match="reads no data of your own"):
         load(name).evaluate(tmp_path / "mine.csv")
+
+
+def test_dark_ink_on_light_paper_is_read_like_the_data(tmp_path):
+    picture = images.digits()["test"][0][0]  # light ink on a dark ground
+    for name, values in (("dark.png", picture), ("light.png", 1 - picture)):
+        Image.fromarray(np.round(values * 255).astype("uint8")).save(tmp_path / name)
+    spec = {"image": [8, 8, 1]}
+    dark, light = image_label.read([str(tmp_path / n) for n in ("dark.png", "light.png")], spec)
+    np.testing.assert_allclose(dark, light, atol=0.01)
+    np.testing.assert_allclose(dark[..., 0], picture, atol=0.01)

@@ -67,7 +67,6 @@ class Recipe:
     data_name: str
     own_data: str | None = None
     positive: str | None = None
-    export: bool = True
     tags: tuple[str, ...] = field(default=())
 
     @property

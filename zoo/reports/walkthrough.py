@@ -80,9 +80,7 @@ def _visit(stop, out, bar):
         "value": recipe.task.evaluate(model.model, test, model.spec)[recipe.metric],
         "baseline": recipe.baseline({**data, "test": test}, model.spec),
         "baseline_name": recipe.baseline_name,
-        "command": f"zoo train {recipe.name}"
-        if stop.name == "sine"
-        else f"zoo evaluate {recipe.name}",
+        "command": f"zoo {'train' if stop.name == 'sine' else 'evaluate'} {recipe.name}",
     }
     if stop.limit:
         unit = "characters" if isinstance(test, str) else "examples"
@@ -100,8 +98,8 @@ def _part(split, limit):
 def _show_digits(model, test, stop, out):
     images, labels = test
     answers = model(np.stack([images[k] for k in stop.show]))
-    picture = lambda k: np.round((1 - images[k]) * 255).astype("uint8")  # noqa: E731  ink is dark
-    return _pictures(answers, [str(labels[k]) for k in stop.show], map(picture, stop.show))
+    shown = [np.round((1 - images[k]) * 255).astype("uint8") for k in stop.show]  # dark ink
+    return _pictures(answers, [str(labels[k]) for k in stop.show], shown)
 
 
 def _show_captions(model, test, stop, out):
@@ -110,7 +108,7 @@ def _show_captions(model, test, stop, out):
 
 
 def _pictures(answers, truths, images):
-    outputs, images = [a["output"] for a in answers], list(images)
+    outputs = [a["output"] for a in answers]
     figure = plots.images_with_captions(images, outputs, truths)
     alt = "; ".join(f"{a} (truth: {t})" for a, t in zip(outputs, truths, strict=True))
     examples = [_example("image", a, t) for a, t in zip(outputs, truths, strict=True)]

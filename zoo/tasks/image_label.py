@@ -36,9 +36,18 @@ def batches(split, spec, fit, *, seed=0, epoch=0, shuffle=True):
 
 
 def read(raw, spec):
-    """Paths of pictures, shrunk or enlarged to the model's size: ink is light, ground dark."""
+    """Paths of pictures, shrunk or enlarged to the model's size.
+
+    Grey data have light ink on a dark ground: a picture with a light border is turned round.
+    """
     size, _, channels = spec["image"]
-    return np.stack([images.read_image(path, size, channels) for path in raw])
+    pictures = np.stack([images.read_image(path, size, channels) for path in raw])
+    if channels > 1:
+        return pictures
+    border = np.ones((size, size), bool)
+    border[1:-1, 1:-1] = False
+    light = pictures.reshape(-1, size, size)[:, border].mean(1) > 0.5
+    return np.where(light[:, None, None, None], 1 - pictures, pictures)
 
 
 def answer(model, inputs, spec):
