@@ -16,7 +16,7 @@ from tqdm import tqdm
 from zoo import files
 from zoo.errors import InputError, TrainingError
 from zoo.metrics import HIGHER_IS_BETTER
-from zoo.models.step import carried_model, initial_state
+from zoo.models.step import carried_model, zero_state
 
 QUICK_BATCHES = 8  # --quick: one epoch of a few batches, to see that everything runs
 
@@ -141,8 +141,7 @@ class Trainer:
         The gradient is cut between batches because the state goes through NumPy (truncated BPTT).
         """
         if state is None:
-            zeros = initial_state(self.model, len(x))
-            state = [keras.ops.convert_to_numpy(s) for s in zeros]
+            state = zero_state(self.model, len(x))
         output = self.trained.predict_on_batch([x, *state])
         return state, [np.asarray(o) for o in output]
 

@@ -1,9 +1,8 @@
 """Streaming: a causal model one piece at a time, its state in the caller's hand."""
 
-import keras
 import numpy as np
 
-from zoo.models.step import carried_model, initial_state
+from zoo.models.step import carried_model, zero_state
 
 
 class Stream:
@@ -21,8 +20,7 @@ class Stream:
 
     def __init__(self, model, batch_size=1):
         self.model, self.batch_size = carried_model(model), batch_size
-        zeros = initial_state(model, batch_size)
-        self._zeros = [keras.ops.convert_to_numpy(s) for s in zeros]
+        self._zeros = zero_state(model, batch_size)
         self.reset()
 
     def reset(self):

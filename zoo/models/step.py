@@ -151,6 +151,11 @@ def initial_state(model, batch_size):
     return [s for stack in recurrent_stacks(model) for s in stack.initial_state(batch_size)]
 
 
+def zero_state(model, batch_size):
+    """`initial_state` as NumPy arrays, for `predict_on_batch` and `train_on_batch`."""
+    return [ops.convert_to_numpy(s) for s in initial_state(model, batch_size)]
+
+
 def carried_step(model):
     """The step of a model with one output each time step: inputs (B,) tokens or (B, F).
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo import environment, formats, plots, predictor, registry, training
+from zoo import environment, formats, metrics, plots, predictor, registry, training
 from zoo.metrics import HIGHER_IS_BETTER
 from zoo.predictor import Predictor
 from zoo.reports.html import demo_page, write
@@ -125,7 +125,7 @@ def _example(given, answer, truth):
 def _show_sine(model, test, stop, out):
     window = model.spec["window"]
     forecast = model.answer([test[:window]], steps=len(test) - window)[0]["output"]
-    rmse = float(np.sqrt(np.mean((np.array(forecast) - test[window:]) ** 2)))
+    rmse = metrics.rmse(forecast, test[window:])
     figure = plots.rollout(np.arange(len(test)) * 0.1, test, np.array(forecast), window, rmse)
     plots.save(figure, out / "sine_rollout.png")
     text = (

@@ -1,16 +1,9 @@
 """Labels: what image and text classification share."""
 
-import keras
 import numpy as np
 
 from zoo import metrics
 from zoo.errors import InputError
-
-
-def loss(model):
-    return keras.losses.SparseCategoricalCrossentropy(
-        from_logits=True, reduction="mean_with_sample_weight"
-    )
 
 
 def label_ids(labels, known):

@@ -1,6 +1,5 @@
 """A language model on characters: the next one at every step, state carried, text continued."""
 
-import keras
 import numpy as np
 from tokenizers import Tokenizer
 
@@ -8,8 +7,9 @@ from zoo.data import vocabulary
 from zoo.data.text import continuous_batches
 from zoo.engine.decoding import generate
 from zoo.errors import InputError
-from zoo.models.step import carried_model, carried_step, initial_state, kept
+from zoo.models.step import carried_model, carried_step, kept, zero_state
 from zoo.tasks.batching import Batches
+from zoo.tasks.losses import cross_entropy as loss  # noqa: F401
 
 carried = True
 
@@ -22,12 +22,6 @@ def specify(data, fit):
 def sizes(spec):
     count = Tokenizer.from_str(spec["vocabulary"]).get_vocab_size()
     return {"vocabulary": count, "classes": count}
-
-
-def loss(model):
-    return keras.losses.SparseCategoricalCrossentropy(
-        from_logits=True, reduction="mean_with_sample_weight"
-    )
 
 
 def _ids(text, spec):
@@ -61,7 +55,7 @@ def answer(model, inputs, spec, steps=50, temperature=0.5, seed=0):
     stepwise, step = kept(model, carried_model), kept(model, carried_step)
     # The state after all but the last character; padding leaves it alone.
     warm = vocabulary.pad([t[:-1] for t in tokens], max(1, *(len(t) - 1 for t in tokens), 1))
-    zeros = [keras.ops.convert_to_numpy(s) for s in initial_state(model, len(warm))]
+    zeros = zero_state(model, len(warm))
     state = stepwise.predict_on_batch([warm, *zeros])[1:]
     last = np.array([t[-1] for t in tokens], "int32")
     ids = generate(step, last, state, steps, temperature=temperature, seed=seed)
@@ -75,7 +69,7 @@ def evaluate(model, split, spec):
     rows = min(spec["batch"], max(1, len(split) // (4 * spec["steps"])))
     x, y = continuous_batches(_ids(split, spec), rows, spec["steps"])
     stepwise = kept(model, carried_model)
-    state = [keras.ops.convert_to_numpy(s) for s in initial_state(model, x.shape[1])]
+    state = zero_state(model, x.shape[1])
     total = 0.0
     for inputs, targets in zip(x, y, strict=True):
         logits, *state = stepwise.predict_on_batch([inputs, *state])

@@ -1,6 +1,5 @@
 """A window of a series in, the next value out; then the model goes on from its own outputs."""
 
-import keras
 import numpy as np
 
 from zoo import metrics
@@ -9,6 +8,7 @@ from zoo.engine.decoding import rollout
 from zoo.errors import InputError
 from zoo.models.step import kept, window_step
 from zoo.tasks.batching import example_batches
+from zoo.tasks.losses import squared_error as loss  # noqa: F401
 
 
 def specify(data, fit):
@@ -22,10 +22,6 @@ def specify(data, fit):
 
 def sizes(spec):
     return {"features": 1, "outputs": 1}
-
-
-def loss(model):
-    return keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")
 
 
 def _scaled(values, spec):

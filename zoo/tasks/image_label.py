@@ -4,7 +4,8 @@ import numpy as np
 
 from zoo.data import images
 from zoo.tasks.batching import example_batches, in_batches
-from zoo.tasks.classify import label_answers, label_ids, label_scores, loss
+from zoo.tasks.classify import label_answers, label_ids, label_scores
+from zoo.tasks.losses import cross_entropy as loss
 
 __all__ = ["answer", "batches", "evaluate", "loss", "read", "sizes", "specify"]
 

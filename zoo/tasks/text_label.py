@@ -5,7 +5,8 @@ from tokenizers import Tokenizer
 from zoo.data import vocabulary
 from zoo.errors import InputError
 from zoo.tasks.batching import example_batches, in_batches
-from zoo.tasks.classify import label_answers, label_ids, label_scores, loss
+from zoo.tasks.classify import label_answers, label_ids, label_scores
+from zoo.tasks.losses import cross_entropy as loss
 
 __all__ = ["answer", "batches", "evaluate", "loss", "read", "sizes", "specify"]
 

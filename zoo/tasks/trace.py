@@ -1,12 +1,12 @@
 """One real series in, another out, step by step with a carried state."""
 
-import keras
 import numpy as np
 
 from zoo import metrics
 from zoo.data import series
-from zoo.models.step import carried_model, initial_state, kept
+from zoo.models.step import carried_model, kept, zero_state
 from zoo.tasks.batching import Batches
+from zoo.tasks.losses import squared_error as loss  # noqa: F401
 
 carried = True
 WARM_UP = 5  # segments that bring the state up to date before anything is scored
@@ -18,10 +18,6 @@ def specify(data, fit):
 
 def sizes(spec):
     return {"features": 1, "outputs": 1}
-
-
-def loss(model):
-    return keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")
 
 
 def batches(split, spec, fit, *, seed=0, epoch=0, shuffle=True):
@@ -46,7 +42,7 @@ def answer(model, inputs, spec):
     stepwise = kept(model, carried_model)
     answers = []
     for values in inputs:
-        zeros = [keras.ops.convert_to_numpy(s) for s in initial_state(model, 1)]
+        zeros = zero_state(model, 1)
         output = stepwise.predict_on_batch([np.asarray(values, "float32")[None], *zeros])[0]
         answers.append({"output": [float(v) for v in np.asarray(output)[0, :, 0]]})
     return answers

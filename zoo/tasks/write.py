@@ -1,6 +1,5 @@
 """A sequence out, written by an encoder-decoder: pronunciations, captions."""
 
-import keras
 import numpy as np
 from tokenizers import Tokenizer
 
@@ -11,6 +10,7 @@ from zoo.engine.decoding import beam_search
 from zoo.errors import InputError
 from zoo.models.step import decoder_step, encode_step, kept
 from zoo.tasks.batching import example_batches, in_batches
+from zoo.tasks.losses import cross_entropy as loss  # noqa: F401
 
 TOKENIZERS = {
     "characters": lambda texts, fit: vocabulary.characters(texts, fit.minimum_frequency),
@@ -41,12 +41,6 @@ def sizes(spec):
         return {"image": tuple(spec["image"]), "vocabulary": target}
     source = Tokenizer.from_str(spec["source"]).get_vocab_size()
     return {"source_vocabulary": source, "target_vocabulary": target}
-
-
-def loss(model):
-    return keras.losses.SparseCategoricalCrossentropy(
-        from_logits=True, reduction="mean_with_sample_weight"
-    )
 
 
 def _sources(sources, spec):
