@@ -69,25 +69,28 @@ def to_numpy(tensors):
     return [ops.convert_to_numpy(t) for t in tensors]
 
 
+def to_tensor(mask):
+    return None if mask is None else ops.convert_to_tensor(mask)
+
+
 def run(layer, x, state=None, mask=None):
     """(outputs in the input's time order, final states) of a layer, as NumPy arrays."""
-    mask = None if mask is None else ops.convert_to_tensor(mask)
-    outputs, *final = to_numpy(layer(x, initial_state=state, mask=mask))
+    outputs, *final = to_numpy(layer(x, initial_state=state, mask=to_tensor(mask)))
     return (outputs[:, ::-1] if layer.go_backwards else outputs), final
 
 
 def differentiate(layer, x, state, mask, d_outputs, d_state):
     """Gradients of sum(d_outputs * outputs) + sum(d_state * final state), by name."""
-    at_x, at_state = keras.Variable(x), [keras.Variable(s) for s in state]
+    at_x, at_state = keras.Variable(x), [keras.Variable(s) for s in state or []]
     if layer.go_backwards:  # its outputs come in the order of processing
         d_outputs = d_outputs[:, ::-1].copy()
     d_outputs, *d_state = map(ops.convert_to_tensor, (d_outputs, *d_state))
 
     def loss():
-        start = [ops.convert_to_tensor(s) for s in at_state]
+        start = [ops.convert_to_tensor(s) for s in at_state] or None
         real = None if mask is None else ops.convert_to_tensor(mask)
         outputs, *final = layer(ops.convert_to_tensor(at_x), initial_state=start, mask=real)
-        at_the_end = sum(ops.sum(d * s) for d, s in zip(d_state, final, strict=True))
+        at_the_end = sum(ops.sum(d * s) for d, s in zip(d_state, final, strict=False))
         return ops.sum(d_outputs * outputs) + at_the_end
 
     variables = layer.trainable_variables
@@ -163,11 +166,15 @@ def twin(name, layer):
 def test_equals_the_stock_layer(name, options):
     layer = make(name, **options)
     stock = twin(name, layer)
-    for mask in (None, MASK):
-        for found, expected in zip(
-            run(layer, inputs(), mask=mask), run(stock, inputs(), mask=mask), strict=True
-        ):
-            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    for sequences in (True, False):
+        layer.return_sequences = stock.return_sequences = sequences
+        for mask in (None, MASK):
+            for found, expected in zip(
+                to_numpy(layer(inputs(), mask=to_tensor(mask))),
+                to_numpy(stock(inputs(), mask=to_tensor(mask))),
+                strict=True,
+            ):
+                np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", WITH_TWIN)
@@ -191,31 +198,56 @@ def test_weights_files_are_interchangeable_with_stock_keras(name, tmp_path):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_path_taken_is_told(name):
     layer, x = make(name), inputs()
-    assert layer.path == "not called yet"
+    assert layer.loop_path == "not called yet"
     run(layer, x, mask=MASK)
-    assert layer.path == "scan with mask"
+    assert not layer.loop_path.startswith(("stock", "general"))
     run(layer, x)
-    assert layer.path == (
-        "stock: the stock layer has the GPU kernel" if backends.on_gpu() else "scan"
-    )
+    stock = backends.on_gpu() and layer.stock_has_gpu_kernel
+    assert layer.loop_path.startswith("stock") == stock
 
 
 @pytest.mark.parametrize(
     ("options", "path"),
     [
-        (dict(dropout=0.5), "stock: dropout inside the cell"),
-        (dict(recurrent_dropout=0.5), "stock: dropout inside the cell"),
+        (dict(recurrent_dropout=0.5), "stock: recurrent_dropout"),
+        (dict(dropout=0.5, implementation=1), "stock: dropout by gate"),
         (dict(unroll=True), "stock: unroll=True"),
     ],
-    ids=["dropout", "recurrent_dropout", "unroll"],
+    ids=["recurrent_dropout", "dropout by gate", "unroll"],
 )
 def test_options_of_the_stock_layer_take_its_path_and_say_so(options, path):
     layer, plain = make("lstm", **options), make("lstm")
     outputs = ops.convert_to_numpy(layer(inputs(), training=True)[0])
-    assert layer.path == path
+    assert layer.loop_path == path
     if "unroll" not in options:
         assert not np.allclose(outputs, run(plain, inputs())[0])
     np.testing.assert_allclose(run(layer, inputs())[0], run(plain, inputs())[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru reset before"])
+def test_dropout_of_the_input_is_that_of_the_stock_layer(name):
+    layer = make(name, dropout=0.5, seed=11)
+    stock = twin(name, layer)
+    found, expected = (
+        ops.convert_to_numpy(each(inputs(), training=True)[0]) for each in (layer, stock)
+    )
+    assert not layer.loop_path.startswith("stock")
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    assert not np.allclose(found, run(layer, inputs())[0], atol=1e-3)
+    again = ops.convert_to_numpy(layer(inputs(), training=True)[0])
+    assert not np.allclose(again, found, atol=1e-3)  # a new mask for a new batch
+
+
+def test_an_activation_without_a_kernel_takes_the_general_loop_and_says_so():
+    layer = make("lstm", activation="selu")
+    x, mask = inputs(), ops.convert_to_tensor(MASK)
+    outputs = ops.convert_to_numpy(layer(x, mask=mask)[0])
+    assert layer.loop_path == "general loop: activation selu"
+    expected = ops.convert_to_numpy(twin("lstm", layer)(x, mask=mask)[0])
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
+    layer.cell.activation = lambda a: ops.tanh(2 * a)
+    layer(x)
+    assert "<lambda>" in layer.loop_path
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru reset after", "peephole"])
@@ -236,6 +268,14 @@ def test_a_stateful_layer_goes_on_where_it_stopped(name):
     np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, rtol=1e-5, atol=1e-5)
     layer.reset_states()
     np.testing.assert_allclose(run(layer, inputs()[:, :2])[0], whole[:, :2], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["simple_rnn tanh", "lstm", "gru reset before", "peephole"])
+def test_a_stateful_layer_learns(name):
+    layer = make(name, rows=B, stateful=True)
+    for _ in range(2):  # the second time from a state that the first has left
+        found = differentiate(layer, inputs(), None, MASK, draw(B, T, U, seed=7), [])
+        assert all(np.abs(found[v.name]).max() > 0 for v in layer.trainable_variables)
 
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])

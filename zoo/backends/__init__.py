@@ -7,6 +7,19 @@ hands out that backend's functions. Each backend is one file with the same names
     compiled(function, variables)              one compiled call, current weights read at each call
     value_and_gradients(function, variables)   a number and its gradients
     devices()                                  what the backend can compute on
+
+and in a second file, `*_recurrent.py`, the recurrent cells at the speed of the hardware:
+
+    recurrent(kind, x, weights, state, mask, reverse, activation, recurrent_activation)
+        -> outputs (B, T, U) in the input's time order, final state, the path that was taken
+    unsupported(kind, activation, recurrent_activation, x)
+        -> None, or why `recurrent` cannot run this cell on x
+
+kind: a name of `kernels.KERNELS`. x (B, T, F); weights: kernel (F, G*U), recurrent_kernel (U, G*U),
+bias (G*U,), (2, 3U) for a GRU with reset after, or None; peephole (3, U). state: [h] or [h, c],
+each (B, U). mask (B, T), True = a real step, any pattern: a masked step leaves the state alone, its
+output is the carried h, its input reaches nothing. reverse: steps T-1 .. 0. In half precision the
+state and the gates' arithmetic are float32.
 """
 
 import importlib
@@ -19,6 +32,10 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 _backend = importlib.import_module(f"zoo.backends.{keras.backend.backend()}")
 
+_fast = importlib.import_module(f"zoo.backends.{keras.backend.backend()}_recurrent")
+
+recurrent = _fast.recurrent
+unsupported = _fast.unsupported
 recurrence = _backend.recurrence
 compiled = _backend.compiled
 value_and_gradients = _backend.value_and_gradients

@@ -6,6 +6,7 @@ from zoo.layers.frames import EachFrame
 from zoo.layers.masks import LengthMask, MaskedPooling, OneHot, PaddingMask, TokenDropout
 from zoo.layers.peephole import CoupledLSTM, CoupledLSTMCell, PeepholeLSTM, PeepholeLSTMCell
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
+from zoo.layers.rnn import RNN
 from zoo.layers.stack import CELLS, Stack
 from zoo.layers.tag_schemes import bio_transitions, bmes_transitions
 
@@ -15,6 +16,7 @@ __all__ = [
     "CRF",
     "GRU",
     "LSTM",
+    "RNN",
     "AdditiveAttention",
     "CRFLoss",
     "CoupledLSTM",

@@ -130,7 +130,7 @@ class PeepholeLSTM(GatedLayer):
     (2, 4)
     """
 
-    cell_class = PeepholeLSTMCell
+    cell_class, kind = PeepholeLSTMCell, "peephole"
 
 
 @register
@@ -149,4 +149,4 @@ class CoupledLSTM(GatedLayer):
     (2, 4)
     """
 
-    cell_class = CoupledLSTMCell
+    cell_class, kind = CoupledLSTMCell, "coupled"

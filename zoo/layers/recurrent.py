@@ -49,43 +49,94 @@ def affine(x, kernel, bias=None):
 
 
 class NativeLoop:
-    """The loop that replaces the stock one. `path` says which of them the last call took."""
+    """The loop that replaces the stock one. `loop_path` says which road the last call took.
 
-    path = "not called yet"
+    kind: the cell's name in `zoo.backends.kernels`, where its equations are written for speed;
+    `advance` is the same step for the general loop, which takes any activation and has the
+    framework differentiate it.
+    """
+
+    loop_path = "not called yet"
     stock_has_gpu_kernel = True
+    kind = None
+
+    @property
+    def activation_names(self):
+        """(of the candidate and the output, of the gates), as Keras names them."""
+        gates = getattr(self.cell, "recurrent_activation", keras.activations.sigmoid)
+        return tuple(map(_name, (self.cell.activation, gates)))
+
+    def loop_weights(self):
+        """The weights of the loop by name, in the compute type."""
+        cell, weights = self.cell, {}
+        for name in ("kernel", "recurrent_kernel", "bias", "peephole"):
+            value = getattr(cell, name, None)
+            if value is not None:
+                value = ops.cast(ops.convert_to_tensor(value), cell.compute_dtype)
+            weights[name] = value
+        return weights
 
     def project(self, x):
         cell = self.cell
         return affine(x, cell.kernel, cell.bias)
 
-    def _stock_reason(self, training, mask):
-        """Why the stock loop must run, or None."""
-        if training and (getattr(self, "dropout", 0) or getattr(self, "recurrent_dropout", 0)):
-            return "dropout inside the cell"
+    def _stock_reason(self, training):
+        """Why the stock loop, step by step, must run, or None."""
+        if training and getattr(self, "recurrent_dropout", 0):
+            return "recurrent_dropout"
+        one_mask_a_gate = getattr(self.cell, "dropout_mask_count", None)
+        if training and getattr(self, "dropout", 0) and one_mask_a_gate:
+            return "dropout by gate"
         if self.unroll:
             return "unroll=True"
-        if mask is None and self.stock_has_gpu_kernel and backends.on_gpu():
-            return "the stock layer has the GPU kernel"
         return None
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        reason = self._stock_reason(training, mask)
+        reason = self._stock_reason(training)
         if reason:
-            self.path = f"stock: {reason}"
+            self.loop_path = f"stock: {reason}"
+            # Not the parent's, which tries a fused loop first: with dropout by gate that one fails.
+            return keras.layers.RNN.inner_loop(self, sequences, initial_state, mask, training)
+        if mask is None and self.stock_has_gpu_kernel and backends.on_gpu():
+            self.loop_path = "stock: its GPU kernel"
             return super().inner_loop(sequences, initial_state, mask, training)
-        self.path = "scan" if mask is None else "scan with mask"
+        if training and getattr(self, "dropout", 0):  # one mask for all steps
+            dropped = self.cell.get_dropout_mask(sequences[:, 0])
+            sequences = sequences * ops.expand_dims(dropped, 1)
         # The state of a caller may have batch size 1: every row then starts from it.
         batch = ops.shape(sequences)[0]
         state = [ops.broadcast_to(s, (batch, s.shape[-1])) for s in initial_state]
-        outputs, state = recur(
-            self.advance, self.project(sequences), state, mask, self.go_backwards
-        )
+        if self.stateful:  # the layer assigns to its state before the backward pass reads it
+            state = [ops.copy(s) for s in state]
+        outputs, state = self._loop(sequences, state, mask)
         if mask is not None and self.zero_output_for_mask:
             outputs = ops.where(ops.expand_dims(mask, -1), outputs, ops.zeros_like(outputs))
+            last = outputs[:, 0 if self.go_backwards else -1]
+        else:
+            last = state[0]
         if self.go_backwards:  # stock Keras returns these in the order of processing
             outputs = ops.flip(outputs, axis=1)
-        return state[0], outputs, state
+        return last, outputs, state
+
+    def _loop(self, x, state, mask):
+        names = self.activation_names
+        reason = backends.unsupported(self.kind, *names, x)
+        if reason:
+            self.loop_path = f"general loop: {reason}"
+            return recur(self.advance, self.project(x), state, mask, self.go_backwards)
+        outputs, state, self.loop_path = backends.recurrent(
+            self.kind, x, self.loop_weights(), state, mask, self.go_backwards, *names
+        )
+        return outputs, state
+
+
+def _name(activation):
+    """The name of one of Keras's activations; what it is of any other."""
+    # Not by Keras's `serialize`, which loads TensorFlow where it is installed: two seconds.
+    name = getattr(activation, "__name__", type(activation).__name__)
+    own = getattr(keras.activations, name, None) is activation
+    return name if own else f"{name} (not one of Keras's)"
 
 
 @register
@@ -100,6 +151,8 @@ class SimpleRNN(NativeLoop, keras.layers.SimpleRNN):
     >>> tuple(SimpleRNN(4, return_sequences=True)(np.zeros((2, 5, 3), "float32")).shape)
     (2, 5, 4)
     """
+
+    kind = "simple_rnn"
 
     def advance(self, projected, state):
         cell = self.cell
@@ -121,6 +174,8 @@ class LSTM(NativeLoop, keras.layers.LSTM):
     >>> tuple(output.shape), tuple(c.shape)
     ((2, 4), (2, 4))
     """
+
+    kind = "lstm"
 
     def advance(self, projected, state):
         cell, (h, c) = self.cell, state
@@ -145,6 +200,11 @@ class GRU(NativeLoop, keras.layers.GRU):
     >>> tuple(GRU(4, reset_after=False)(np.zeros((2, 5, 3), "float32")).shape)
     (2, 4)
     """
+
+    @property
+    def kind(self):
+        """Where the reset gate stands decides the equations."""
+        return "gru" if self.reset_after else "gru_reset_before"
 
     def project(self, x):
         cell = self.cell
