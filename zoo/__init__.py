@@ -18,6 +18,7 @@ _PUBLIC = {
     "many_to_one": "zoo.models.many_to_one",
     "many_to_many_delayed": "zoo.models.many_to_many_delayed",
     "many_to_many_aligned": "zoo.models.many_to_many_aligned",
+    "accelerate": "zoo.engine.accelerate",
     "rollout": "zoo.engine.decoding",
     "generate": "zoo.engine.decoding",
     "stream": "zoo.engine.decoding",
