@@ -63,9 +63,7 @@ def _forward(names, weights, steps, state, mask, save):
     inner = inside(weights, wide)
 
     def step(state, projected, real):
-        new, saved = kernel.step(inner, act, projected.astype(wide), state)
-        if real is not None:
-            new = [jnp.where(real, n, s) for n, s in zip(new, state, strict=True)]
+        new, saved = kernel.step(inner, act, projected.astype(wide), state, real)
         return new, (new[0].astype(steps.dtype), _stored(saved, steps.dtype) if save else ())
 
     def chunk(state, at):
@@ -94,16 +92,18 @@ def _scan_ahead(step, state, projected, real):
     A slice that is read where it is used is fused into the gates' arithmetic, which XLA's CPU
     compiler then no longer vectorises: a forward pass takes up to twice the time.
     """
-    last = projected.shape[0] - 1
+    inputs, last = (projected, real), projected.shape[0] - 1
 
-    def ahead(carried, at):
-        (state, ready), (t, real) = carried, at
-        fetched = lax.dynamic_index_in_dim(projected, jnp.minimum(t + 1, last), keepdims=False)
-        state, results = step(state, ready, real)
+    def fetch(t):
+        return jax.tree.map(lambda v: lax.dynamic_index_in_dim(v, t, keepdims=False), inputs)
+
+    def ahead(carried, t):
+        state, ready = carried
+        fetched = fetch(jnp.minimum(t + 1, last))
+        state, results = step(state, *ready)
         return (state, fetched), results
 
-    times = jnp.arange(last + 1)
-    (state, _), results = lax.scan(ahead, (state, projected[0]), (times, real))
+    (state, _), results = lax.scan(ahead, (state, fetch(0)), jnp.arange(last + 1))
     return state, results
 
 

@@ -68,7 +68,7 @@ def _one_step(names, weights, steps, state, mask):
     kernel, act = KERNELS[names[0]], activations(*names[1:])
     real = None if mask is None else mask[0]
     projected = tf.cast(_project(weights, steps[0]), state[0].dtype)
-    new, _ = _masked(kernel.step, inside(weights, state[0].dtype), act, projected, state, real)
+    new, _ = kernel.step(inside(weights, state[0].dtype), act, projected, state, real)
     return tf.cast(new[0], steps.dtype)[None], new
 
 
@@ -102,7 +102,7 @@ def _forward(names, weights, steps, state, mask):
         projected, *real = at
         projected = _project(weights, projected) if one_by_one else projected
         real = real[0] if real else None
-        new, saved = _masked(kernel.step, inner, act, tf.cast(projected, wide), state, real)
+        new, saved = kernel.step(inner, act, tf.cast(projected, wide), state, real)
         return new, [tf.cast(new[0], steps.dtype), *_stored(saved, steps.dtype)]
 
     def chunk(state, at):
@@ -145,13 +145,6 @@ def _last_gradient(*gradients):
         )
 
     return gradients, refuse
-
-
-def _masked(step, inner, act, projected, state, real):
-    new, saved = step(inner, act, projected, state)
-    if real is not None:
-        new = [tf.where(real, n, s) for n, s in zip(new, state, strict=True)]
-    return new, saved
 
 
 def _backward(names, kept, d_outputs, d_final):

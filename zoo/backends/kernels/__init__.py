@@ -4,11 +4,13 @@ What the loops of TensorFlow and JAX run, with the gradient written out: the loo
 not the tape, and takes the gradients of the weights from many steps in one matrix product. The
 same equations, gate by gate and slower, are in `zoo.reference`.
 
-    step(w, act, projected, state)      -> new state, saved
+    step(w, act, projected, state, real) -> new state, saved
     back(w, act, seen, d_state)         -> d_projected, d_state of the step before
     weights(w, act, seen, d_projected)  -> gradients of the weights inside the loop, by name
 
-projected (B, G*U) is x @ kernel + bias; state [h] or [h, c], each (B, U); `seen` is what a step
+real (B, 1) bool says where the step is real, elsewhere the state stays; None = everywhere. An
+LSTM's h is taken from the memory after that choice: one array less to compute twice. projected
+(B, G*U) is x @ kernel + bias; state [h] or [h, c], each (B, U); `seen` is what a step
 saw and made: `Seen(before, after, saved)`, h before and after the step and what `step` saved. In
 `weights` those are of many steps at once, (K, B, U), and d_projected is (K, B, G*U).
 

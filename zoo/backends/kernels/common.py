@@ -66,6 +66,11 @@ def inside(weights, wide):
     return weights | vectors | {"transposed": ops.transpose(weights["recurrent_kernel"])}
 
 
+def chosen(real, new, old):
+    """`new` where the step is real, (B, 1) bool, else `old`; None = every step is real."""
+    return new if real is None else ops.where(real, new, old)
+
+
 def product(h, kernel):
     """h @ kernel in the kernel's type, returned in h's."""
     return ops.cast(ops.matmul(ops.cast(h, kernel.dtype), kernel), h.dtype)

@@ -2,10 +2,10 @@
 
 from keras import ops
 
-from zoo.backends.kernels.common import outer, over_steps, product, widened
+from zoo.backends.kernels.common import chosen, outer, over_steps, product, widened
 
 
-def gru_step(w, act, projected, state):
+def gru_step(w, act, projected, state, real=None):
     (h,) = state
     x_z, x_r, x_h = ops.split(projected, 3, axis=-1)
     inner = product(h, w["recurrent_kernel"])
@@ -14,7 +14,7 @@ def gru_step(w, act, projected, state):
     h_z, h_r, h_h = ops.split(inner, 3, axis=-1)
     z, r = act.gate(x_z + h_z), act.gate(x_r + h_r)
     candidate = act.main(x_h + r * h_h)
-    return [z * h + (1 - z) * candidate], (z, r, candidate, h_h)
+    return [chosen(real, z * h + (1 - z) * candidate, h)], (z, r, candidate, h_h)
 
 
 def gru_back(w, act, seen, d_state):
@@ -39,14 +39,14 @@ def gru_weights(w, act, seen, da):
     return gradients
 
 
-def gru_reset_before_step(w, act, projected, state):
+def gru_reset_before_step(w, act, projected, state, real=None):
     (h,) = state
     U = h.shape[-1]
     x_z, x_r, x_h = ops.split(projected, 3, axis=-1)
     h_z, h_r = ops.split(product(h, w["recurrent_kernel"][:, : 2 * U]), 2, axis=-1)
     z, r = act.gate(x_z + h_z), act.gate(x_r + h_r)
     candidate = act.main(x_h + product(r * h, w["recurrent_kernel"][:, 2 * U :]))
-    return [z * h + (1 - z) * candidate], (z, r, candidate)
+    return [chosen(real, z * h + (1 - z) * candidate, h)], (z, r, candidate)
 
 
 def gru_reset_before_back(w, act, seen, d_state):

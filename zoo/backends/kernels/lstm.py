@@ -2,16 +2,16 @@
 
 from keras import ops
 
-from zoo.backends.kernels.common import over_steps, product
+from zoo.backends.kernels.common import chosen, over_steps, product
 from zoo.backends.kernels.simple_rnn import simple_rnn_weights
 
 
-def lstm_step(w, act, projected, state):
+def lstm_step(w, act, projected, state, real=None):
     h, c = state
     i, f, g, o = ops.split(projected + product(h, w["recurrent_kernel"]), 4, axis=-1)
     i, f, g, o = act.gate(i), act.gate(f), act.main(g), act.gate(o)
-    new = f * c + i * g
-    return [o * act.main(new), new], (c, i, f, g, o)
+    new = chosen(real, f * c + i * g, c)
+    return [chosen(real, o * act.main(new), h), new], (c, i, f, g, o)
 
 
 def lstm_back(w, act, seen, d_state):
@@ -29,14 +29,14 @@ def lstm_back(w, act, seen, d_state):
     return da, [product(da, w["transposed"]), dc * f]
 
 
-def peephole_step(w, act, projected, state):
+def peephole_step(w, act, projected, state, real=None):
     h, c = state
     p_i, p_f, p_o = w["peephole"][0], w["peephole"][1], w["peephole"][2]
     i, f, g, o = ops.split(projected + product(h, w["recurrent_kernel"]), 4, axis=-1)
     i, f, g = act.gate(i + p_i * c), act.gate(f + p_f * c), act.main(g)
-    new = f * c + i * g
+    new = chosen(real, f * c + i * g, c)
     o = act.gate(o + p_o * new)
-    return [o * act.main(new), new], (c, i, f, g, o)
+    return [chosen(real, o * act.main(new), h), new], (c, i, f, g, o)
 
 
 def peephole_back(w, act, seen, d_state):
@@ -59,12 +59,12 @@ def peephole_weights(w, act, seen, da):
     return simple_rnn_weights(w, act, seen, da) | {"peephole": ops.stack(vectors)}
 
 
-def coupled_step(w, act, projected, state):
+def coupled_step(w, act, projected, state, real=None):
     h, c = state
     i, g, o = ops.split(projected + product(h, w["recurrent_kernel"]), 3, axis=-1)
     i, g, o = act.gate(i), act.main(g), act.gate(o)
-    new = (1 - i) * c + i * g
-    return [o * act.main(new), new], (c, i, g, o)
+    new = chosen(real, (1 - i) * c + i * g, c)
+    return [chosen(real, o * act.main(new), h), new], (c, i, g, o)
 
 
 def coupled_back(w, act, seen, d_state):
