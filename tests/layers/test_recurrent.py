@@ -242,7 +242,7 @@ def test_an_activation_without_a_kernel_takes_the_general_loop_and_says_so():
     layer = make("lstm", activation="selu")
     x, mask = inputs(), ops.convert_to_tensor(MASK)
     outputs = ops.convert_to_numpy(layer(x, mask=mask)[0])
-    assert layer.loop_path == "general loop: activation selu"
+    assert layer.loop_path.startswith("general loop: activation") and "selu" in layer.loop_path
     expected = ops.convert_to_numpy(twin("lstm", layer)(x, mask=mask)[0])
     np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
     layer.cell.activation = lambda a: ops.tanh(2 * a)

@@ -12,7 +12,7 @@ and in a second file, `*_recurrent.py`, the recurrent cells at the speed of the 
 
     recurrent(kind, x, weights, state, mask, reverse, activation, recurrent_activation)
         -> outputs (B, T, U) in the input's time order, final state, the path that was taken
-    unsupported(kind, activation, recurrent_activation, x)
+    unsupported(kind, activation, recurrent_activation, dtype, x)
         -> None, or why `recurrent` cannot run this cell on x
 
 kind: a name of `kernels.KERNELS`. x (B, T, F); weights: kernel (F, G*U), recurrent_kernel (U, G*U),

@@ -3,9 +3,10 @@
 A cell works on a stretch of time whose steps lie packed one after the other, N rows in all (see
 `torch_loop.py`). What does not depend on the step before is computed for the stretch at once:
 
-    begin(a, trail)               a (N, G*U): what the input gives the gates, overwritten by their
-                                  values; trail: where the states of each step go, (N, U) each.
-                                  Returns the tensors that `step` wants, and those to save
+    project(x)                    what the inputs give the gates, (N, G*U), for all gates
+    begin(a, trail)               a: that, overwritten by the gates' values; trail: where the states
+                                  of each step go, (N, U) each. Returns the tensors that `step`
+                                  wants, and those to save
     step(state, *views)           one step; the views are that step's rows of those tensors
     begin_back(saved, trail, before)  the factors by which the gradient d of a new state becomes
                                   that of the gates; before: the states of each step's predecessor
@@ -80,21 +81,21 @@ class GRU(Cell):
     """Reset after the product; gates z, r, h: h = z h' + (1 - z) act(a_h + r (h' U_h + b_h))."""
 
     def project(self, x):
-        """Four gates' columns: z, r, the recurrent bias of the candidate, and its input part."""
+        """Two tensors: z, r and the recurrent bias of the candidate; its input part."""
         bias, U = self.weights.get("bias"), self.units
         inputs = multiply(x, self.weights["kernel"], None if bias is None else bias[0])
-        a = inputs.new_empty(x.shape[0], 4 * U)
+        g = inputs[:, 2 * U :].clone()
         if bias is None:
-            a[:, : 2 * U], a[:, 2 * U : 3 * U] = inputs[:, : 2 * U], 0
+            inputs[:, 2 * U :] = 0
         else:
-            torch.add(inputs[:, : 2 * U], bias[1, : 2 * U], out=a[:, : 2 * U])
-            a[:, 2 * U : 3 * U] = bias[1, 2 * U :]
-        a[:, 3 * U :] = inputs[:, 2 * U :]
-        return a
+            inputs[:, : 2 * U] += bias[1, : 2 * U]
+            inputs[:, 2 * U :] = bias[1, 2 * U :]
+        return inputs, g
 
     def begin(self, a, trail):
-        spans = ((0, 3), (0, 2), (0, 1), (1, 2), (2, 3), (3, 4))
-        return (*(self.gates(a, *at) for at in spans), trail[0]), (a,)
+        recurrent, g = a
+        gates = [self.gates(recurrent, *at) for at in ((0, 2), (0, 1), (1, 2), (2, 3))]
+        return (recurrent, *gates, g, trail[0]), a
 
     def step(self, state, recurrent, zr, z, r, inner, g, h):
         self.product.add_to(recurrent, state[0])
@@ -103,8 +104,9 @@ class GRU(Cell):
         return [torch.lerp(g, state[0], z, out=h)]
 
     def begin_back(self, saved, trail, before):
-        z, r, inner, g = saved[0].split(self.units, 1)
-        da = saved[0].new_empty(len(z), 3 * self.units)
+        recurrent, g = saved
+        z, r, inner = recurrent.split(self.units, 1)
+        da = torch.empty_like(recurrent)
         d_z, d_r, d_h = da.split(self.units, 1)
         self.d_g = torch.empty_like(trail[0])  # of the candidate's input part
         self.activate_back(1 - z, g, self.d_g)

@@ -18,6 +18,13 @@ CALLS = {
 }
 
 
+def on_gpu(kind, activation, x) -> bool:
+    """Whether cuDNN computes this."""
+    cudnn = torch.backends.cudnn
+    known = (kind, activation) in CALLS and x.is_cuda
+    return known and cudnn.is_available() and cudnn.is_acceptable(x)
+
+
 def suits(kind, activation, x, weights, recorded) -> bool:
     """Whether this is the fastest road on CPU for a batch without a mask: small, no gradient."""
     if recorded or (kind, activation) not in CALLS or x.device.type != "cpu":

@@ -1,8 +1,9 @@
 """The LSTM of oneDNN, the CPU library that torch comes with: a whole segment of time in one call.
 
 torch offers it for a batch without padding only, and lets its packed sequences run step by step.
-Here rows that end within a segment go through it to its end, with one more input that closes the
-input gate and opens the forget gate, so that the memory passes unchanged, to the bit.
+Here one more input marks the steps of padding. In a row that has ended it closes the input gate
+and opens the forget gate, so that the memory passes unchanged, to the bit. Between two rows in one
+lane it closes all gates, so that the second starts from zero.
 
 Long sequences are cut as well: the call keeps all gates for the backward pass, and an allocator
 hands blocks of that size back to the system at every step, which costs more than the calls do.
@@ -50,27 +51,32 @@ def fits_one_call(batch, steps, units) -> bool:
 
 def one_call(x, weights, state, reverse):
     """Outputs (B, T, U) and [h, c] for x (B, T, F) without a mask; torch differentiates it."""
-    ours, units, has_bias = _weights(weights)
-    h, c = state
-    y, h, c, _ = torch.ops.aten.mkldnn_rnn_layer.default(
-        x.transpose(0, 1).contiguous(), *ours, h.contiguous(), c.contiguous(),
-        reverse, [], LSTM_MODE, units, 1, has_bias, False, False, torch.is_grad_enabled(),
-    )  # fmt: skip
+    ours, has_bias = _weights(weights)
+    x, h, c = (t.contiguous() for t in (x.transpose(0, 1), *state))
+    y, h, c, _ = _lstm(x, ours, h, c, has_bias, reverse)
     return y.transpose(0, 1), [h, c]
 
 
-def _weights(weights, padded=False):
-    """The library's layout: (4U, F) and (4U, U), gates i, f, g, o, and two biases."""
+def _lstm(x, ours, h, c, has_bias, reverse=False):
+    """The call, x (T, n, F) -> y (T, n, U), h, c, and with gradients on what they need."""
+    return torch.ops.aten.mkldnn_rnn_layer.default(
+        x, *ours, h, c, reverse, [], LSTM_MODE, h.shape[1], 1, has_bias, False, False,
+        torch.is_grad_enabled(),
+    )  # fmt: skip
+
+
+def _weights(weights, layout=None):
+    """The library's layout: (4U, F) and (4U, U), gates i, f, g, o, and two biases (if any)."""
     kernel, bias = weights["kernel"], weights.get("bias")
-    if padded:
-        units = kernel.shape[1] // 4
-        shut = kernel.new_zeros(1, kernel.shape[1])
-        shut[:, :units], shut[:, units : 2 * units] = -SHUT, SHUT
-        kernel = torch.cat([kernel, shut])
+    if layout is not None and layout.padding is not None:
+        shut = kernel.new_zeros(4, kernel.shape[1] // 4)  # gates i, f, g, o
+        shut[0] = -SHUT
+        shut[1] = -SHUT if layout.lanes else SHUT
+        shut[3] = -SHUT if layout.lanes else 0
+        kernel = torch.cat([kernel, shut.view(1, -1)])
     kernel, recurrent = kernel.t().contiguous(), weights["recurrent_kernel"].t().contiguous()
-    zeros = kernel.new_zeros(kernel.shape[0])
-    biases = (zeros if bias is None else bias, zeros)
-    return (kernel, recurrent, *biases), recurrent.shape[1], bias is not None
+    zero = recurrent.new_zeros(len(recurrent))
+    return (kernel, recurrent, zero if bias is None else bias, zero), bias is not None
 
 
 def _segments(layout):
@@ -82,63 +88,63 @@ def _segments(layout):
 
 
 def forward(kind, activation, layout, x, weights, state, keep):
-    """Packed x (M, F) and [h, c], (B, U) in the layout's order, as in `torch_loop.forward`."""
+    """Packed x (M, F) and [h, c], (B, U) in the layout's order, as in `torch_loop.forward`.
+
+    The final c is None where rows share lanes: only h is there at every step.
+    """
     if layout.padding is not None:
         x = torch.cat([x, layout.padding.to(x.dtype)], 1)
-    weights = {name: w.detach() for name, w in weights.items()}
-    ours, units, has_bias = _weights(weights, layout.padding is not None)
+    ours, has_bias = _weights({name: w.detach() for name, w in weights.items()}, layout)
     h, c = (s.contiguous() for s in state)
+    units = h.shape[1]
+    if layout.lanes:
+        h = c = x.new_zeros(layout.rows, units)
     outputs, ended, kept = [], [], [*ours, x]
     for first, last, steps, n in _segments(layout):
         ended.append(c[n:])
-        h, c = h[:n], c[:n]
+        start = h[:n], c[:n]
         # What the backward pass reads is made only where gradients are on.
         with torch.set_grad_enabled(keep):
-            y, h_end, c_end, space = torch.ops.aten.mkldnn_rnn_layer.default(
-                x[first:last].view(steps, n, -1),
-                *ours, h, c, False, [], LSTM_MODE, units, 1, has_bias, False, False, keep,
-            )  # fmt: skip
+            y, h, c, space = _lstm(x[first:last].view(steps, n, -1), ours, *start, has_bias)
         if keep:
-            kept.extend((h, c, y, h_end, c_end, space))
+            kept.extend((*start, y, h, c, space))
         outputs.append(y.view(steps * n, units))
-        h, c = h_end, c_end
     y = outputs[0] if len(outputs) == 1 else torch.cat([state[0][:0], *outputs])
     if layout.last is not None:
         (h,) = layout.at_the_end([y], state[:1])
-        c = torch.cat([c, *reversed(ended)])
+        c = None if layout.lanes else torch.cat([c, *reversed(ended)])
     return y, [h, c], kept
 
 
 def backward(kind, activation, layout, x, weights, state, kept, d_outputs, d_state, need_x):
     """The gradients of x, of each weight by name, and of the initial state."""
     ours, x, saved = kept[:4], kept[4], kept[5:]
-    units, has_bias = ours[1].shape[1], "bias" in weights
     d_h, d_c = (d.clone() for d in d_state)
+    units = d_h.shape[1]
     if layout.last is not None:  # rows end anywhere: their last h is one of the outputs
-        real = layout.last.shape[0]
         d_outputs = x.new_zeros(len(x), units) if d_outputs is None else d_outputs
-        d_outputs.index_add_(0, layout.last, d_h[:real])
-        d_h[:real] = 0
+        d_outputs.index_add_(0, layout.last, d_h[: len(layout.last)])
+        d_h[: len(layout.last)] = 0
     total, d_x = None, []
     for k, (first, last, steps, n) in reversed(list(enumerate(_segments(layout)))):
         h, c, y, h_end, c_end, space = saved[6 * k : 6 * k + 6]
         d_y = None if d_outputs is None else d_outputs[first:last].view(steps, n, units)
-        backward = torch.ops.aten.mkldnn_rnn_layer_backward.default
-        d_inputs, *d_weights, _, d_h[:n], d_c[:n] = backward(
-            x[first:last].view(steps, n, -1),
-            *ours, h, c, y, h_end, c_end, d_y, d_h[:n], d_c[:n], False, LSTM_MODE, units, 1,
-            has_bias, True, False, [], False, space,
+        found = torch.ops.aten.mkldnn_rnn_layer_backward.default(
+            x[first:last].view(steps, n, -1), *ours, h, c, y, h_end, c_end,
+            d_y, d_h[:n], d_c[:n], False, LSTM_MODE, units, 1, "bias" in weights, True, False,
+            [], False, space,
         )  # fmt: skip
-        d_x.append(d_inputs.view(steps * n, -1))
-        if total is None:
-            total = d_weights
-        else:
-            for sum_, d in zip(total, d_weights, strict=True):
-                sum_.add_(d)
+        d_x.append(found[0].view(steps * n, -1))
+        d_weights = found[1:4]
+        if total is not None:
+            d_weights = [t.add_(d) for t, d in zip(total, d_weights, strict=True)]
+        total = d_weights
+        d_h[:n], d_c[:n] = found[5:]
     F = weights["kernel"].shape[0]
     if total is None:  # no row has a step
-        return x[:, :F], {name: torch.zeros_like(w) for name, w in weights.items()}, [d_h, d_c]
-    kernel, recurrent, bias = total
-    total = {"kernel": kernel.t()[:F], "recurrent_kernel": recurrent.t(), "bias": bias}
-    d_x = d_x[0] if len(d_x) == 1 else torch.cat(d_x[::-1])
+        total = {name: torch.zeros_like(w) for name, w in weights.items()}
+    else:
+        kernel, recurrent, bias = total
+        total = {"kernel": kernel.t()[:F], "recurrent_kernel": recurrent.t(), "bias": bias}
+    d_x = d_x[0] if len(d_x) == 1 else torch.cat([x[:0], *reversed(d_x)])
     return d_x[:, :F], total, [d_h, d_c]

@@ -121,7 +121,7 @@ class NativeLoop:
 
     def _loop(self, x, state, mask):
         names = self.activation_names
-        reason = backends.unsupported(self.kind, *names, x)
+        reason = backends.unsupported(self.kind, *names, x.dtype, x)
         if reason:
             self.loop_path = f"general loop: {reason}"
             return recur(self.advance, self.project(x), state, mask, self.go_backwards)
