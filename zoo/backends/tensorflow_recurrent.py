@@ -16,6 +16,8 @@ from zoo.backends.kernels.common import wide_type, widened
 from zoo.backends.tensorflow_loop import by_chunks, by_time, dimensions, loop
 from zoo.errors import InputError
 
+# Called eagerly, up to here step by step: tracing a graph would take longer than many such calls.
+EAGER_STEPS = 16
 _ON_CPU = not tf.config.list_physical_devices("GPU")
 
 
@@ -35,7 +37,7 @@ def recurrent(
     weights = {k: tf.convert_to_tensor(w) for k, w in unpacked(kind, weights).items()}
     state = [tf.convert_to_tensor(s) for s in state]
     names = (kind, activation, recurrent_activation)
-    if tf.executing_eagerly():  # op by op, a loop over time would pay for each of them
+    if tf.executing_eagerly() and x.shape[1] > EAGER_STEPS:
         graph = _graph(kind, x.shape[-1], state[0].shape[-1])
         outputs, state = graph(names, reverse, x, weights, state, mask)
     else:
@@ -51,7 +53,8 @@ def _in_graph(names, reverse, x, weights, state, mask):
     if reverse:
         steps, mask = steps[::-1], None if mask is None else mask[::-1]
     wide = wide_type(x.dtype)
-    run = _one_step if steps.shape[0] == 1 else _run
+    few = EAGER_STEPS if tf.executing_eagerly() else 1
+    run = _step_by_step if 1 <= (steps.shape[0] or 0) <= few else _run
     outputs, state = run(names, weights, steps, [tf.cast(s, wide) for s in state], mask)
     outputs = outputs[::-1] if reverse else outputs
     return by_time(outputs), [tf.cast(s, x.dtype) for s in state]
@@ -63,13 +66,16 @@ def _graph(kind, features, units):
     return tf.function(_in_graph, reduce_retracing=True, autograph=False)
 
 
-def _one_step(names, weights, steps, state, mask):
-    """Streaming: one step needs no loop, and no gradient of its own."""
+def _step_by_step(names, weights, steps, state, mask):
+    """A few steps without a loop or a gradient of its own: streaming, and short eager calls."""
     kernel, act = KERNELS[names[0]], activations(*names[1:])
-    real = None if mask is None else mask[0]
-    projected = tf.cast(_project(weights, steps[0]), state[0].dtype)
-    new, _ = kernel.step(inside(weights, state[0].dtype), act, projected, state, real)
-    return tf.cast(new[0], steps.dtype)[None], new
+    inner, projected = inside(weights, state[0].dtype), _project(weights, steps)
+    outputs = []
+    for t in range(steps.shape[0]):
+        real = None if mask is None else mask[t]
+        state, _ = kernel.step(inner, act, tf.cast(projected[t], state[0].dtype), state, real)
+        outputs.append(tf.cast(state[0], steps.dtype))
+    return tf.stack(outputs), state
 
 
 def _run(names, weights, steps, state, mask):

@@ -29,7 +29,8 @@ def suits(kind, activation, x, weights, recorded) -> bool:
     """Whether this is the fastest road on CPU for a batch without a mask: small, no gradient."""
     if recorded or (kind, activation) not in CALLS or x.device.type != "cpu":
         return False
-    return x.shape[0] * weights["recurrent_kernel"].numel() < ENOUGH or not onednn_takes(x)
+    small = x.shape[0] * weights["recurrent_kernel"].numel() < 3 * ENOUGH
+    return small or not onednn_takes(x)
 
 
 def _swapped(w):
