@@ -164,10 +164,10 @@ def smallest_parts(monkeypatch):
     monkeypatch.setattr(torch_onednn, "KEPT", 1)
     monkeypatch.setattr(torch_onednn, "PADDING", 2)
     torch_onednn.fits_one_call.cache_clear()
-    torch_onednn.cutter.cache_clear()
+    torch_onednn.evenly.cache_clear()
     yield
     torch_onednn.fits_one_call.cache_clear()
-    torch_onednn.cutter.cache_clear()
+    torch_onednn.evenly.cache_clear()
 
 
 @pytest.mark.usefixtures("smallest_parts")
@@ -251,6 +251,27 @@ def test_rows_are_laid_into_as_few_lanes_as_fit():
     assert len(rows) == lengths.sum() and max(rows) < 7 * 4
     # The fourth row follows the third in its lane, after one step between them.
     assert packed_row(np.array(1), np.array(3)) - packed_row(np.array(4), np.array(2)) == 2 * 4
+
+
+def test_segments_come_in_few_sizes_and_hold_every_step():
+    """oneDNN compiles for each size that it meets."""
+    rng = np.random.default_rng(0)
+    cut, seen = torch_onednn.by_length(16), set()
+    for _ in range(50):
+        lengths = np.sort(rng.integers(0, 101, 32))[::-1]
+        lengths[0] = max(lengths[0], 64)
+        segments, packed_row = torch_arrange.by_time(cut)(lengths)
+        seen.update(segments)
+        places = [
+            int(packed_row(np.array(k), np.array(r)))
+            for r, length in enumerate(lengths)
+            for k in range(1, length + 1)
+        ]
+        assert len(set(places)) == lengths.sum()
+        assert max(places) < sum(steps * rows for steps, rows in segments)
+        rows = [n for _, n in segments]
+        assert rows == sorted(rows, reverse=True)
+    assert all(steps % 8 == 0 and rows % 4 == 0 for steps, rows in seen)
 
 
 @pytest.mark.parametrize("kind", GATES)
@@ -374,6 +395,19 @@ def test_the_memory_is_kept_in_a_safe_type():
     x = torch.zeros(1, steps, 1, dtype=torch.bfloat16)
     _, (_, c), _ = recurrent("lstm", x, weights, [zero, zero])
     assert abs(c.item() - steps) <= 2
+
+
+@pytest.mark.usefixtures("smallest_parts")
+def test_training_goes_on_after_inference_mode():
+    x, weights, state = problem("gru")
+    given = {name: tensor(w, True) for name, w in weights.items()}
+    state = [tensor(s) for s in state]
+    with torch.inference_mode():
+        alone, *_ = recurrent("gru", tensor(x), given, state, torch.tensor(RIGHT))
+    y, *_ = recurrent("gru", tensor(x), given, state, torch.tensor(RIGHT))
+    y.sum().backward()
+    torch.testing.assert_close(alone.clone(), y, rtol=1e-5, atol=1e-6)
+    assert all(w.grad.abs().max() > 0 for w in given.values())
 
 
 def test_autocast_changes_no_type():

@@ -11,19 +11,19 @@ import numpy as np
 
 def by_step(lengths):
     """One segment for each step: no padding at all."""
-    return by_time(lambda sizes: tuple((1, n) for n in sizes))(lengths)
+    return by_time(lambda sizes, batch: tuple((1, n) for n in sizes))(lengths)
 
 
 def by_time(cut):
-    """Side by side. cut: from the rows active at each step to the segments.
+    """Side by side. cut: from the rows active at each step, and all rows, to the segments.
 
-    A row that ends within a segment stays in it to its end, as padding.
+    A segment may have more rows and steps than are active: the rest is padding.
     """
 
     def arrange(lengths):
         steps = np.arange(lengths[0] if len(lengths) else 0)
         sizes = len(lengths) - np.searchsorted(lengths[::-1], steps, side="right")
-        segments = cut(sizes.tolist())
+        segments = cut(sizes.tolist(), len(lengths))
         steps_of, rows_of = np.array(segments, "int64").reshape(-1, 2).T
         rows = np.repeat(rows_of, steps_of)
         starts = np.concatenate([[0], rows.cumsum() - rows])
@@ -32,14 +32,15 @@ def by_time(cut):
     return arrange
 
 
-def in_lanes(cut):
+def in_lanes(cut, few=1):
     """One after the other in lanes as long as the longest row, with a step between them.
 
-    The row goes where it leaves least room. cut: as for `by_time`, for the lanes.
+    A row goes where it leaves least room. cut: from the lanes of each step to the segments; few:
+    the number of steps is to be a multiple of it.
     """
 
     def arrange(lengths):
-        longest = int(lengths[0]) if len(lengths) else 0
+        longest = -(-int(lengths[0]) // few) * few
         free, places, lanes = [], [], 0  # free: (steps left, lane), the fullest lane first
         for length in lengths[: np.count_nonzero(lengths)].tolist():
             at = bisect_left(free, (length + 1, -1))

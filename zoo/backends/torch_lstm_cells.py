@@ -18,16 +18,19 @@ class LSTM(Cell):
 
     def begin(self, a, trail):
         seen = torch.empty_like(trail[1])  # act(c)
-        gates = a.split(self.units, 1)
-        return (a, *gates, *trail, seen), (a, seen)
+        return (a, self.together(a), *a.split(self.units, 1), *trail, seen), (a, seen)
 
-    def step(self, state, a, i, f, g, o, h, c, seen):
-        inputs = self.product.plus(a, state[0])
-        torch.sigmoid(inputs, out=a)
-        self.activate(self.gates(inputs, 2, 3), g)
+    def together(self, a):
+        """The gates i and f, (N, 2, U)."""
+        return self.gates(a, 0, 2).unflatten(1, (2, self.units))
+
+    def step(self, state, a, both, i, f, g, o, h, c, seen):
+        self.product.add_to(a, state[0])
+        both.sigmoid_()
+        self.activate(g, g)
         torch.addcmul(i * g, f, state[1], out=c)
         self.activate(c, seen)
-        return [torch.mul(o, seen, out=h), c]
+        return [torch.mul(o.sigmoid_(), seen, out=h), c]
 
     def begin_back(self, saved, trail, before):
         i, f, g, o = saved[0].split(self.units, 1)
@@ -67,27 +70,24 @@ class LSTM(Cell):
 class Peephole(LSTM):
     """Gates i, f, g, o, of which i and f also see c', and o the new c."""
 
-    def begin(self, a, trail):
-        tensors, saved = super().begin(a, trail)
-        return (*tensors, self.gates(a, 0, 2)), saved
+    def prepare(self, matrix, rows, back):
+        super().prepare(matrix, rows, back)
+        self.p_i, self.p_f, self.p_o = self.weights["peephole"]
+        self.p_both = self.weights["peephole"][:2]
 
-    def step(self, state, a, i, f, g, o, h, c, seen, both):
-        inputs = self.product.plus(a, state[0]).view(-1, 4, self.units)
-        peephole = self.weights["peephole"]
-        inputs[:, :2].addcmul_(state[1].unsqueeze(1), peephole[:2])
-        torch.sigmoid(inputs[:, :2].flatten(1), out=both)
-        self.activate(inputs[:, 2], g)
+    def step(self, state, a, both, i, f, g, o, h, c, seen):
+        self.product.add_to(a, state[0])
+        both.addcmul_(state[1].unsqueeze(1), self.p_both).sigmoid_()
+        self.activate(g, g)
         torch.addcmul(i * g, f, state[1], out=c)
-        torch.sigmoid(inputs[:, 3].addcmul_(c, peephole[2]), out=o)
         self.activate(c, seen)
-        return [torch.mul(o, seen, out=h), c]
+        return [torch.mul(o.addcmul_(c, self.p_o).sigmoid_(), seen, out=h), c]
 
     def begin_back(self, saved, trail, before):
         da, inner, d_o, to_c, keep = super().begin_back(saved, trail, before)
         self.c = trail[1]
-        p_i, p_f, p_o = self.weights["peephole"]
-        to_c.addcmul_(d_o, p_o)
-        keep = torch.addcmul(keep, inner[:, 0], p_i).addcmul_(inner[:, 1], p_f)
+        to_c.addcmul_(d_o, self.p_o)
+        keep = torch.addcmul(keep, inner[:, 0], self.p_i).addcmul_(inner[:, 1], self.p_f)
         return da, inner, d_o, to_c, keep
 
     def finish(self, total, work, before):
@@ -103,13 +103,13 @@ class Coupled(LSTM):
 
     count = 3
 
-    def step(self, state, a, i, g, o, h, c, seen):
-        inputs = self.product.plus(a, state[0])
-        torch.sigmoid(inputs, out=a)
-        self.activate(self.gates(inputs, 1, 2), g)
+    def step(self, state, a, both, i, g, o, h, c, seen):
+        self.product.add_to(a, state[0])
+        i.sigmoid_()
+        self.activate(g, g)
         torch.lerp(state[1], g, i, out=c)
         self.activate(c, seen)
-        return [torch.mul(o, seen, out=h), c]
+        return [torch.mul(o.sigmoid_(), seen, out=h), c]
 
     def begin_back(self, saved, trail, before):
         i, g, o = saved[0].split(self.units, 1)

@@ -20,24 +20,47 @@ SHUT = 1e9
 KEPT = 6 << 20
 # Rows times steps of padding that cost as much as one more call.
 PADDING = 64
+# The library writes a program for each size that it meets, milliseconds and half a megabyte each.
+# With masks every size comes up, so it is shown multiples of these.
+FEW_STEPS, FEW_ROWS = 8, 4
+
+
+def _most_steps(sizes, units):
+    """How many steps one call takes at most."""
+    kept_per_row = 6 * 4 * units  # four gates, h and c, in float32
+    if sum(sizes) * kept_per_row <= 2 * KEPT:
+        return len(sizes)
+    most = KEPT // (sizes[0] * kept_per_row)
+    return max(1, most // FEW_STEPS * FEW_STEPS or most)
 
 
 @lru_cache(maxsize=64)
-def cutter(units):
-    """The function that cuts the steps of a batch into segments, one call each."""
-    kept_per_row = 6 * 4 * units  # four gates, h and c, in float32
+def evenly(units):
+    """The function that cuts steps of as many rows each: from the rows of each step to segments."""
 
     def cut(sizes):
-        segments, t = [], 0
-        whole = sum(sizes) * kept_per_row <= 2 * KEPT
+        T, n, most = len(sizes), sizes[0], _most_steps(sizes, units)
+        return ((most, n),) * (T // most) + (((T % most, n),) if T % most else ())
+
+    return cut
+
+
+@lru_cache(maxsize=64)
+def by_length(units):
+    """The function that cuts steps of fewer and fewer rows, where a call more costs less than
+    padding does: from the rows of each step and those of the batch to segments."""
+
+    def cut(sizes, batch):
+        segments, t, rows = [], 0, batch
+        block = FEW_STEPS if len(sizes) >= 4 * FEW_STEPS else 2
+        most = _most_steps(sizes, units)
         while t < len(sizes):
-            n, end, padding = sizes[t], t, 0
-            most = len(sizes) if whole else max(1, KEPT // (n * kept_per_row))
-            while end < len(sizes) and end - t < most and padding <= PADDING:
-                padding += n - sizes[end]
-                end += 1
-            segments.append((end - t, n))
-            t = end
+            rows = min(rows, -(-sizes[t] // FEW_ROWS) * FEW_ROWS)
+            start, padding = t, 0
+            while t < len(sizes) and t - start < most and padding <= PADDING:
+                padding += rows * block - sum(sizes[t : t + block])
+                t += block
+            segments.append((t - start, rows))
         return tuple(segments)
 
     return cut
@@ -46,7 +69,7 @@ def cutter(units):
 @lru_cache(maxsize=256)
 def fits_one_call(batch, steps, units) -> bool:
     """Whether a batch without a mask is best taken in one call, backward pass included."""
-    return len(cutter(units)([batch] * steps)) == 1
+    return len(evenly(units)([batch] * steps)) == 1
 
 
 def one_call(x, weights, state, reverse):
@@ -124,7 +147,7 @@ def backward(kind, activation, layout, x, weights, state, kept, d_outputs, d_sta
     if layout.last is not None:  # rows end anywhere: their last h is one of the outputs
         d_outputs = x.new_zeros(len(x), units) if d_outputs is None else d_outputs
         d_outputs.index_add_(0, layout.last, d_h[: len(layout.last)])
-        d_h[: len(layout.last)] = 0
+        d_h.zero_()
     total, d_x = None, []
     for k, (first, last, steps, n) in reversed(list(enumerate(_segments(layout)))):
         h, c, y, h_end, c_end, space = saved[6 * k : 6 * k + 6]
@@ -146,5 +169,7 @@ def backward(kind, activation, layout, x, weights, state, kept, d_outputs, d_sta
     else:
         kernel, recurrent, bias = total
         total = {"kernel": kernel.t()[:F], "recurrent_kernel": recurrent.t(), "bias": bias}
+    if layout.last is not None:  # a row without a step ends as it starts
+        d_h[len(layout.last) :] = d_state[0][len(layout.last) :]
     d_x = d_x[0] if len(d_x) == 1 else torch.cat([x[:0], *reversed(d_x)])
     return d_x[:, :F], total, [d_h, d_c]

@@ -161,13 +161,16 @@ def _choose(kind, activation, x, weights, state, mask, reverse, memory):
 
 def _segments(x, state, mask, reverse, memory):
     """The layout for oneDNN, and the path's name."""
-    cut = torch_onednn.cutter(state[0].shape[1])
+    units = state[0].shape[1]
     if mask is None:
+        cut = torch_onednn.evenly(units)
         layout = torch_layout.dense(x.shape[0], x.shape[1], reverse, cut)
         return layout, f"oneDNN lstm, {len(layout.segments)} segments"
     if not memory and not any(s.requires_grad or s.any() for s in state):
-        arrange = torch_arrange.in_lanes(cut)
+        few = torch_onednn.FEW_STEPS if x.shape[1] >= 4 * torch_onednn.FEW_STEPS else 1
+        arrange = torch_arrange.in_lanes(torch_onednn.evenly(units), few)
         layout = torch_layout.masked(mask, reverse, arrange, x.device, lanes=True)
         return layout, f"oneDNN lstm, rows share {layout.rows} lanes"
-    layout = torch_layout.masked(mask, reverse, torch_arrange.by_time(cut), x.device)
+    arrange = torch_arrange.by_time(torch_onednn.by_length(units))
+    layout = torch_layout.masked(mask, reverse, arrange, x.device)
     return layout, f"oneDNN lstm, {len(layout.segments)} segments by length"
