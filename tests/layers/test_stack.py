@@ -7,7 +7,7 @@ from keras import ops
 
 from zoo.errors import InputError
 from zoo.layers import CELLS, Stack
-from zoo.layers.stack import carrying
+from zoo.layers.loop import carrying
 from zoo.reference import forward
 
 B, T, F, U = 4, 6, 3, 4

@@ -34,7 +34,6 @@ def recurrent(
     steps = jnp.swapaxes(x, 0, 1)
     if mask is not None:
         mask = jnp.swapaxes(mask, 0, 1)[..., None]  # (T, B, 1)
-        steps = jnp.where(mask, steps, 0)  # what stands there must not reach a gradient, NaN or not
     if reverse:
         steps, mask = steps[::-1], None if mask is None else mask[::-1]
     wide = wide_type(x.dtype)
@@ -53,6 +52,8 @@ def _run(names, weights, steps, state, mask):
 
 
 def _run_forward(names, weights, steps, state, mask):
+    if mask is not None:  # what stands at a masked step must not reach a gradient, NaN or not
+        steps = jnp.where(mask, steps, 0)
     outputs, final, saved = _forward(names, weights, steps, state, mask, save=True)
     return (outputs, final), (weights, steps, state, mask, outputs, saved)
 

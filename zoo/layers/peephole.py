@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from zoo.layers.recurrent import NativeLoop, affine, register
+from zoo.layers.loop import NativeLoop, affine
+from zoo.layers.recurrent import register
 
 
 class GatedCell(keras.layers.Layer):

@@ -1,12 +1,10 @@
 """A stack of recurrent layers: the body of every model of the zoo."""
 
-import contextlib
-import contextvars
-
 import keras
 from keras import ops
 
 from zoo.errors import InputError
+from zoo.layers.loop import carried_by
 from zoo.layers.peephole import CoupledLSTM, PeepholeLSTM
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN, register
 
@@ -19,22 +17,6 @@ CELLS = {
     "coupled": (CoupledLSTM, 2),
 }
 DIRECTIONS = ("forward", "backward", "bidirectional")
-
-_carried = contextvars.ContextVar("carried", default=None)
-
-
-@contextlib.contextmanager
-def carrying(states):
-    """Every stack called inside starts from its entry of `states` and leaves its final state there.
-
-    states: a dictionary, stack -> list of (B, U). This is how one set of layers serves the whole
-    sequence, one step and a chunk alike, in any model that contains a stack.
-    """
-    token = _carried.set(states)
-    try:
-        yield states
-    finally:
-        _carried.reset(token)
 
 
 @register
@@ -137,7 +119,7 @@ class Stack(keras.layers.Layer):
 
     def call(self, x, mask=None, initial_state=None, training=None):
         S, final = self.states_per_layer, []
-        carried = _carried.get() if initial_state is None else None
+        carried = carried_by(self) if initial_state is None else None
         if carried is not None:
             initial_state = carried[self]
         for k in range(self.layers):

@@ -9,8 +9,8 @@ from keras import ops
 from zoo import backends
 from zoo.errors import InputError
 from zoo.layers import Stack
+from zoo.layers.loop import carrying
 from zoo.layers.recurrent import register
-from zoo.layers.stack import carrying
 
 
 @dataclass(eq=False)
