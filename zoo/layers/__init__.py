@@ -3,6 +3,7 @@
 from zoo.layers.attention import ATTENTION, AdditiveAttention, ScaledDotAttention
 from zoo.layers.crf import CRF, CRFLoss
 from zoo.layers.frames import EachFrame
+from zoo.layers.heads import HEADS, Head, HeadLoss, Normal, Quantiles, StudentT, head_from
 from zoo.layers.masks import LengthMask, MaskedPooling, OneHot, PaddingMask, TokenDropout
 from zoo.layers.peephole import CoupledLSTM, CoupledLSTMCell, PeepholeLSTM, PeepholeLSTMCell
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
@@ -15,6 +16,7 @@ __all__ = [
     "CELLS",
     "CRF",
     "GRU",
+    "HEADS",
     "LSTM",
     "RNN",
     "AdditiveAttention",
@@ -22,16 +24,22 @@ __all__ = [
     "CoupledLSTM",
     "CoupledLSTMCell",
     "EachFrame",
+    "Head",
+    "HeadLoss",
     "LengthMask",
     "MaskedPooling",
+    "Normal",
     "OneHot",
     "PaddingMask",
     "PeepholeLSTM",
     "PeepholeLSTMCell",
+    "Quantiles",
     "ScaledDotAttention",
     "SimpleRNN",
     "Stack",
+    "StudentT",
     "TokenDropout",
     "bio_transitions",
     "bmes_transitions",
+    "head_from",
 ]
