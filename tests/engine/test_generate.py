@@ -19,6 +19,8 @@ SETTINGS = [
     {"temperature": 1.3, "top_p": 0.7, "repetition_penalty": 1.4},
     {"temperature": 1.0, "end": END, "pad": 2},
     {"repetition_penalty": 1.5, "end": END},
+    {"temperature": 1.2, "stop": [[2], [0, 1, 1]], "pad": 3},
+    {"stop": [[0, 2], [1, 1]], "end": END},
 ]
 
 
@@ -96,6 +98,27 @@ def test_a_seed_gives_the_sample_that_numpy_predicts():
     for row in range(2):
         uniform = np.random.default_rng([5, row]).random(40)
         np.testing.assert_array_equal(tokens[row], np.searchsorted(cumulative, uniform))
+
+
+def test_a_row_with_its_own_seed_draws_the_same_wherever_it_sits(toy):
+    toy.draw(3)
+    state = toy.state(4)
+
+    def sample(rows, seed):
+        own = {"layers": [state["layers"][0][rows]], "count": state["count"][rows]}
+        return generate(toy.step, starts(len(rows)), own, 20, temperature=1.0, seed=seed)
+
+    seeds = np.array([5, 5, 8, 2])
+    together = sample([0, 1, 2, 3], seeds)
+    order = [3, 1, 0, 2]
+    np.testing.assert_array_equal(sample(order, seeds[order].tolist()), together[order])
+    for row in range(4):  # as if it were alone
+        np.testing.assert_array_equal(sample([row], int(seeds[row])), together[[row]])
+    step = fixed(np.zeros(50))
+    same = generate(step, starts(2), [], 20, temperature=1.0, seed=(5, 5))
+    other = generate(step, starts(2), [], 20, temperature=1.0, seed=(5, 6))
+    assert np.all(same[0] == same[1]) and np.all(same[0] == other[0])
+    assert np.any(other[0] != other[1])
 
 
 def test_samples_have_the_frequencies_of_the_model():
@@ -197,6 +220,17 @@ def test_a_stack_generates_as_the_whole_model_predicts(cell):
         ({"repetition_penalty": 0}, "repetition_penalty is 0"),
         ({"end": V}, f"end is {V}"),
         ({"seed": -1}, "seed is -1"),
+        ({"seed": 1.5}, "seed is 1.5"),
+        ({"seed": [3, -1]}, r"seed\[1\] is -1"),
+        ({"seed": [3, 1]}, "seed has 2 numbers, expected 1"),
+        ({"temperature": 1.0, "seed": np.array([])}, "seed has 0 numbers, expected 1"),
+        ({"stop": [[]]}, r"stop\[0\] is empty"),
+        ({"stop": [[1], [2, V]]}, rf"stop\[1\]\[1\] is {V}, expected a token from 0 to {V - 1}"),
+        ({"stop": [[-1]]}, r"stop\[0\]\[0\] is -1"),
+        ({"stop": [1, 2]}, "stop is .*expected a list of token lists"),
+        ({"stop": "ab"}, "stop is 'ab'"),
+        ({"stop": np.zeros((2, 2, 2), int)}, r"stop\[0\] is .*expected whole numbers"),
+        ({"stop": [[0.5]]}, r"stop\[0\] is \[0.5\]"),
         ({"pad": -1}, "pad is -1"),
         ({"start": np.array([[1]])}, "start has shape"),
         ({"start": np.array([0.5])}, "start has shape"),
@@ -211,6 +245,53 @@ def test_bad_input_gives_one_clear_line(decode, wrong, message):
     with pytest.raises(InputError, match=message) as caught:
         decode(step, **(good | wrong))
     assert "\n" not in str(caught.value)
+
+
+def from_state():
+    """A step whose logits are its state: no compiler knows them."""
+    return Step(lambda token, state: (state, state))
+
+
+@pytest.mark.parametrize("settings", [{}, {"temperature": 1.0, "top_k": 3}, {"stop": [[1, 1]]}])
+def test_logits_that_are_not_finite_are_told(settings):
+    step, good = from_state(), np.random.default_rng(0).normal(size=(3, 33)).astype("float32")
+    good[0, 1:] = -np.inf  # a step may forbid tokens
+    good[1, 3:] = np.finfo("float32").min
+    tokens = generate(step, starts(3), good, 9, **settings)
+    assert tokens[0].tolist() == [0] * 9 and set(tokens[1].tolist()) <= {0, 1, 2}
+    wrong = [(1, at, value) for at in (0, 17, 32) for value in (np.nan, np.inf)]
+    for row, at, value in [*wrong, (2, slice(None), np.nan), (2, slice(None), -np.inf)]:
+        logits = good.copy()
+        logits[row, at] = value
+        for decode in (generate, lambda *a, **k: list(stream(*a, **k))):
+            with pytest.raises(InputError, match="NaN or infinite") as caught:
+                decode(step, starts(3), logits, 9, **settings)
+            assert "\n" not in str(caught.value)
+
+
+def test_nan_is_told_for_a_token_that_is_not_allowed_too():
+    logits, allowed = np.zeros((1, 9), "float32"), np.arange(9) != 4
+    logits[0, 4] = np.nan
+    with pytest.raises(InputError, match="NaN or infinite"):
+        generate(from_state(), starts(1), logits, 3, allowed=allowed)
+
+
+def test_logits_matter_until_a_row_has_ended():
+    def countdown(token, state):
+        """Row by row: one more token, and NaN after token 4."""
+        logits = ops.one_hot((token + 1) % 6, 6)
+        return ops.where(token[:, None] >= 4, np.nan, logits), state
+
+    assert generate(Step(countdown), starts(2) * [1, 3], [], 4, end=4).tolist() == [
+        [2, 3, 4, 0],
+        [4, 0, 0, 0],
+    ]
+    for start in ([1, 4], [1, 2]):
+        with pytest.raises(InputError, match="NaN or infinite"):
+            generate(Step(countdown), np.array(start), [], 4, end=5)
+    # Pad 5 gives NaN, to a row that reads no more.
+    tokens = generate(Step(countdown), np.array([0, 2]), [], 4, end=4, pad=5)
+    assert tokens.tolist() == [[1, 2, 3, 4], [3, 4, 5, 5]]
 
 
 def test_the_ends_of_the_uniform_range_draw_possible_tokens():

@@ -13,7 +13,8 @@ from zoo.engine.loop import (
     write,
 )
 from zoo.engine.sampling import choose
-from zoo.engine.settings import Settings
+from zoo.engine.settings import ANYTHING, NOTHING, Settings
+from zoo.errors import InputError
 
 
 def generate(
@@ -28,6 +29,7 @@ def generate(
     repetition_penalty=None,
     allowed=None,
     end=None,
+    stop=None,
     seed=0,
     pad=0,
 ):
@@ -38,13 +40,17 @@ def generate(
     1 samples from the model, more flattens; top_k: only the k likeliest; top_p: only the likeliest
     that together hold this share (Holtzman et al. 2020); repetition_penalty: above 1 makes tokens
     that this call has written less likely (Keskar et al. 2019); allowed: (V,) bool, tokens that may
-    be written; end: a row ends with this token, which is returned, and `pad` follows it.
+    be written; end: a row ends with this token, which is returned, and `pad` follows it; stop: a
+    list of lists of tokens: a row ends likewise once what it has written ends with one of them;
+    seed: a whole number, from which each row draws by its place, or one per row (B,): such a row
+    draws as if it were alone, wherever it sits.
     Returns tokens (B, steps) int32 as a NumPy array.
 
     One seed gives one sample, on every backend, whatever other rows are in the batch. The loop is
     compiled once for many lengths and settings, and stops when every row has ended.
 
-    Raises `InputError` for settings out of range.
+    Raises `InputError` for settings out of range, and for logits that are NaN or infinite (-inf
+    may forbid some tokens, not all).
 
     >>> from zoo.models.step import Step
     >>> import numpy as np
@@ -52,11 +58,17 @@ def generate(
     >>> count = Step(lambda token, state: (ops.one_hot((token + 1) % 5, 5), state))
     >>> generate(count, np.array([1]), [], steps=4, end=3).tolist()
     [[2, 3, 0, 0]]
+    >>> generate(count, np.array([1]), [], steps=6, stop=[[3, 4], [2, 4]]).tolist()
+    [[2, 3, 4, 0, 0, 0]]
     """
-    settings = Settings(temperature, top_k, top_p, repetition_penalty, allowed, end, seed, pad)
+    settings = Settings(
+        temperature, top_k, top_p, repetition_penalty, allowed, end, stop, seed, pad
+    )
     carry, options = _prepare(step, start, state, steps, settings)
     run = step.compiled(("generate", top_k), _program(step, top_k))
-    return ops.convert_to_numpy(run(carry, options))[:, :steps]
+    rows = run(carry, options)
+    _check_sound(rows)
+    return ops.convert_to_numpy(rows["tokens"])[:, :steps]
 
 
 def stream(
@@ -71,6 +83,7 @@ def stream(
     repetition_penalty=None,
     allowed=None,
     end=None,
+    stop=None,
     seed=0,
     pad=0,
 ):
@@ -86,7 +99,9 @@ def stream(
     >>> [int(token[0]) for token in stream(count, np.array([1]), [], steps=9, end=4)]
     [2, 3, 4]
     """
-    settings = Settings(temperature, top_k, top_p, repetition_penalty, allowed, end, seed, pad)
+    settings = Settings(
+        temperature, top_k, top_p, repetition_penalty, allowed, end, stop, seed, pad
+    )
     carry, options = _prepare(step, start, state, steps, settings)
     return _columns(step, top_k, carry, options, steps)
 
@@ -95,9 +110,18 @@ def _columns(step, top_k, carry, options, steps):
     run = step.compiled(("stream", top_k), lambda carry, o: _advance(step, top_k, o, *carry))
     for _ in range(steps):
         carry = run(carry, options)
+        _check_sound(carry[-1])
         yield ops.convert_to_numpy(carry[1])
-        if ops.convert_to_numpy(carry[-1]).all():
+        if ops.convert_to_numpy(carry[-1]["ended"]).all():
             return
+
+
+def _check_sound(rows):
+    if ops.convert_to_numpy(rows["lost"]).any():
+        raise InputError(
+            "the step gave logits that are NaN or infinite, expected finite ones: "
+            "check that its weights were trained and loaded"
+        )
 
 
 def _prepare(step, start, state, steps, settings):
@@ -106,28 +130,56 @@ def _prepare(step, start, state, steps, settings):
     start = start_tokens(start)
     B, L, state = len(start), room(steps), batch_state(state, len(start))
     V = output_size(step, start, state)
-    tokens = np.full((B, L), settings.pad, "int32")
-    seen = np.zeros((B, 0 if settings.repetition_penalty is None else V), bool)
-    carry = (np.int32(0), start, state, tokens, seen, np.zeros(B, bool))
-    return carry, settings.options(B, steps, V)
-
-
-def _advance(step, top_k, options, t, token, state, tokens, seen, ended):
-    """One token: (t, token (B,), state, tokens (B, L), seen (B, V), ended (B,)) -> the next."""
-    logits, state = follow(step, token, state)
-    token = choose(logits, seen, t, options, top_k)
-    token = ops.where(ended, options["pad"], token)
+    options = settings.options(B, steps, V)
+    rows = {
+        "tokens": np.full((B, L), settings.pad, "int32"),
+        "ended": np.zeros(B, bool),
+        "lost": np.zeros(B, bool),
+    }
     if "repetition_penalty" in options:
-        seen = ops.logical_or(seen, ops.one_hot(token, logits.shape[-1], dtype="bool"))
+        rows["seen"] = np.zeros((B, V), bool)
+    if "stop" in options:
+        rows["recent"] = np.full((B, options["stop"].shape[1]), NOTHING, "int32")
+    return (np.int32(0), start, state, rows), options
+
+
+def _advance(step, top_k, options, t, token, state, rows):
+    """One token: t, token (B,), state and rows -> the next.
+
+    rows, by name: tokens (B, L); ended (B,); lost (B,), rows whose logits were not sound; and,
+    where the options ask for it, seen (B, V), the tokens written, and recent (B, N), the last N.
+    """
+    logits, state = follow(step, token, state)
+    token, sound = choose(logits, rows.get("seen"), t, options, top_k)
+    token = ops.where(rows["ended"], options["pad"], token)
+    lost = ops.logical_not(ops.logical_or(rows["ended"], sound))
+    ended = ops.logical_or(rows["ended"], lost)
+    new = {
+        "tokens": write(rows["tokens"], token, t),
+        "lost": ops.logical_or(rows["lost"], lost),
+    }
+    if "seen" in rows:
+        written = ops.one_hot(token, logits.shape[-1], dtype="bool")
+        new["seen"] = ops.logical_or(rows["seen"], written)
     if "end" in options:
         ended = ops.logical_or(ended, ops.equal(token, options["end"]))
-    return t + 1, token, state, write(tokens, token, t), seen, ended
+    if "recent" in rows:
+        new["recent"] = ops.concatenate([rows["recent"][:, 1:], token[:, None]], axis=1)
+        ended = ops.logical_or(ended, _ends_with(new["recent"], options["stop"]))
+    return t + 1, token, state, new | {"ended": ended}
+
+
+def _ends_with(recent, stop):
+    """Which rows of `recent` (B, N) end with a sequence of `stop` (S, N): (B,) bool."""
+    same = ops.logical_or(ops.equal(recent[:, None], stop), ops.equal(stop, ANYTHING))
+    return ops.any(ops.all(same, axis=-1), axis=-1)
 
 
 def _program(step, top_k):
     def run(carry, options):
-        def unfinished(t, token, state, tokens, seen, ended):
-            return ops.logical_and(t < options["steps"], ops.any(ops.logical_not(ended)))
+        def unfinished(t, token, state, rows):
+            running = ops.logical_not(rows["ended"])
+            return ops.logical_and(t < options["steps"], ops.any(running))
 
         def advance(*carry):
             return _advance(step, top_k, options, *carry)

@@ -3,16 +3,22 @@
 The uniform numbers come from NumPy, so one seed gives one sample on every backend.
 """
 
+from numbers import Integral
+
 import numpy as np
 from keras import ops
 
 
 def uniforms(seed, batch, steps):
-    """Numbers in [0, 1) for each row and step, (B, steps) float32, each row from (seed, row).
+    """Numbers in [0, 1) for each row and step, (B, steps) float32.
 
-    A row's numbers depend neither on the batch that it sits in nor on the number of steps.
+    seed: a whole number, row r drawing from (seed, r), or B of them, row r drawing from
+    (seed[r], 0) as if it were alone. A row's numbers depend neither on the batch that it sits in
+    nor on the number of steps.
     """
-    rows = [np.random.default_rng([seed, row]).random(steps) for row in range(batch)]
+    alone = not isinstance(seed, Integral)
+    sources = [(s, 0) for s in seed] if alone else [(seed, row) for row in range(batch)]
+    rows = [np.random.default_rng(source).random(steps) for source in sources]
     # A few units below 1, so that no rounding of u * total reaches the total.
     return np.minimum(np.array(rows), 1 - 2.0**-22).astype("float32")
 
@@ -59,19 +65,25 @@ def draw(probabilities, uniform):
 
 
 def choose(logits, seen, position, options, top_k):
-    """The next token (B,) int32 from logits (B, V). `options` without a temperature is greedy."""
+    """The next token (B,) int32 from logits (B, V), and where they were sound (B,) bool.
+
+    `options` without a temperature is greedy. Sound: none NaN or +inf, and one above -inf;
+    the token of a row that is not sound means nothing.
+    """
     logits = ops.cast(logits, "float32")
-    if "allowed" in options:
-        logits = ops.where(options["allowed"], logits, -np.inf)
+    if "bias" in options:
+        logits = logits + options["bias"]
     if "repetition_penalty" in options:
         logits = penalise(logits, seen, options["repetition_penalty"])
+    largest = ops.max(logits, axis=-1, keepdims=True)
+    # The sum finds NaN and +inf. The largest alone would not: XLA's maximum may pass over NaN.
+    sound = ops.logical_and(largest[:, 0] > -np.inf, ops.sum(logits, axis=-1) < np.inf)
     if "temperature" not in options:
-        return ops.cast(ops.argmax(logits, axis=-1), "int32")
+        return ops.cast(ops.argmax(logits, axis=-1), "int32"), sound
     # The largest goes to zero first, so that a tiny temperature cannot overflow.
-    logits = logits - ops.max(logits, axis=-1, keepdims=True)
-    probabilities = ops.softmax(logits / options["temperature"], axis=-1)
+    probabilities = ops.softmax((logits - largest) / options["temperature"], axis=-1)
     if top_k is not None:
         probabilities = keep_top_k(probabilities, top_k)
     if "top_p" in options:
         probabilities = keep_top_p(probabilities, options["top_p"])
-    return draw(probabilities, ops.take(options["uniforms"], position, axis=1))
+    return draw(probabilities, ops.take(options["uniforms"], position, axis=1)), sound
