@@ -1,6 +1,7 @@
 """The command line: answers and JSON on success, one clear line and the right status otherwise."""
 
 import importlib.util
+import io
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import pytest
 from PIL import Image
 
 from zoo import cli, files, predictor, registry, store, training
-from zoo.cli import describe, doctor, options
+from zoo.cli import describe, doctor, options, writing
 from zoo.errors import InputError, TrainingError
 
 BACKEND = keras.backend.backend()
@@ -321,6 +322,75 @@ def test_inputs_come_from_a_file(zoo, trained, tmp_path):
     assert zoo("predict", trained("digits"), tmp_path / "a.png")[0] == 0
 
 
+def test_attention_is_drawn_for_each_input(zoo, trained, tmp_path):
+    command = ["predict", trained("g2p"), "cat", "abacus", "--attention", tmp_path / "a.png"]
+    status, output, _ = zoo(*command)
+    assert status == 0
+    assert output.endswith(f"drawn in {tmp_path / 'a.png'}\ndrawn in {tmp_path / 'a-2.png'}\n")
+    for name in ("a.png", "a-2.png"):
+        with Image.open(tmp_path / name) as picture:
+            assert min(picture.size) > 200
+    rows = json.loads(zoo(*command, "--json")[1])
+    assert [row["attention"]["source"][:-1] for row in rows] == [[*"cat"], [*"abacus"]]
+
+
+def test_a_caption_is_drawn_over_its_picture(tmp_path):
+    attention = {"weights": np.eye(16)[:3].tolist(), "target": ["red", "hat", "[EOS]"]}
+    rows, seen = [{"attention": attention | {"height": 4, "width": 4}}], np.full((1, 16, 16, 3), 9)
+    (path,) = writing.attention_drawn(rows, seen, tmp_path / "a.svg")
+    assert path.read_text().count("<image") == 1 + 2 + 1  # picture, two words, scale
+
+
+def test_a_stream_is_printed_as_it_comes(zoo, trained, monkeypatch):
+    printed = []
+    command = ["predict", trained("char_lm"), "In the", "--steps", 9, "--seed", 2]
+    status, streamed, _ = zoo(*command, "--stream")
+    assert (status, streamed) == zoo(*command)[:2]
+
+    def slowly(self, item, **options):
+        for piece in ("a", "b"):
+            printed.append(told.getvalue())
+            yield piece
+
+    told = io.StringIO()
+    monkeypatch.setattr(predictor.Predictor, "stream", slowly)
+    writing.print_stream(predictor.load(trained("char_lm")), ["In"], {}, told)
+    assert (printed, told.getvalue()) == (["In", "Ina"], "Inab\n")
+
+
+def test_a_stream_as_json_is_an_object_a_line(zoo, trained):
+    command = ["predict", trained("char_lm"), "In the", "to", "--steps", 6, "--json"]
+    status, output, _ = zoo(*command, "--stream")
+    pieces = [json.loads(line) for line in output.splitlines()]
+    assert status == 0 and all(set(piece) == {"input", "piece"} for piece in pieces)
+    for row in json.loads(zoo(*command)[1]):
+        own = [p["piece"] for p in pieces if p["input"] == row["input"]]
+        assert len(own) > 1 and "".join(own) == row["continuation"]
+
+
+def test_generation_options_reach_the_model(zoo, trained):
+    def rows(name, *given):
+        return json.loads(zoo("predict", trained(name), *given, "--json")[1])
+
+    sampled = ["In the", "--temperature", 5, "--steps", 40]
+    greedy = rows("char_lm", "In the", "--temperature", 0, "--steps", 40)
+    assert rows("char_lm", *sampled) != greedy
+    assert rows("char_lm", *sampled, "--top-k", 1) == greedy
+    assert rows("char_lm", *sampled, "--top-p", 1e-6) == greedy
+    assert rows("char_lm", *sampled, "--seed", 1) != rows("char_lm", *sampled)
+    penalised = rows("char_lm", "In the", "--temperature", 0, "--repetition-penalty", 99)
+    assert len(set(penalised[0]["continuation"])) > len(set(greedy[0]["continuation"]))
+    (whole,) = (row["continuation"] for row in rows("char_lm", *sampled))
+    (cut,) = rows("char_lm", *sampled, "--stop", whole[5], "--stop", whole[9])
+    assert cut["continuation"] == whole[: min(whole.index(whole[5]), whole.index(whole[9]))]
+    (one,) = rows("g2p", "abacus", "--alternatives", 1)
+    assert len(one["alternatives"]) == 1
+    (none,) = rows("g2p", "abacus", "--beam-width", 1)
+    assert none["alternatives"] == []
+    free, long = (rows("g2p", "abacus", "--length-penalty", p) for p in (0, 2))
+    assert free != long
+
+
 def test_export_gives_a_row_for_each_format(zoo, trained, tmp_path):
     command = ["export", trained("sine"), "--format", "keras", "--out", tmp_path]
     status, output, _ = zoo(*command, "--json")
@@ -367,6 +437,16 @@ def test_a_format_that_fails_has_its_reason_and_status_one(zoo, trained, tmp_pat
         (["predict", "g2p", "a", "--beam-width", "0"], "--beam-width 0"),
         (["predict", "char_lm", "a", "--temperature", "-1"], "--temperature -1"),
         (["predict", "char_lm", "a", "--temperature", "nan"], "--temperature nan"),
+        (["predict", "char_lm", "a", "--top-k", "0"], "--top-k 0, expected 1 or more"),
+        (["predict", "char_lm", "a", "--top-p", "1.5"], "--top-p 1.5, expected a share"),
+        (["predict", "char_lm", "a", "--top-p", "nan"], "--top-p nan, expected a share"),
+        (["predict", "char_lm", "a", "--repetition-penalty", "0"], "--repetition-penalty 0.0"),
+        (["predict", "g2p", "a", "--length-penalty", "-1"], "--length-penalty -1"),
+        (["predict", "g2p", "a", "--alternatives", "-1"], "--alternatives -1, expected 0 or"),
+        (["predict", "g2p", "a", "--attention", "a.gif"], "cannot draw 'a.gif'"),
+        (["predict", "sine", "--out", "a.gif"], "cannot draw 'a.gif'"),
+        (["predict", "sine", "--out", "a.png", "--stream"], "leave --out out"),
+        (["predict", "g2p", "a", "--attention", "a.png", "--stream"], "leave --attention out"),
         (["export", "sine", "--format", "onxx"], "format 'onxx' is not one of keras"),
         (["evaluate", "sine", "--device", "gpu:7"], "device 'gpu:7' is not known"),
         (["evaluate", "sine", "--precision", "int3"], "precision 'int3' is not one of"),
@@ -383,7 +463,22 @@ def test_bad_arguments_are_refused(arguments, line, refused, tmp_path, monkeypat
     [
         ("spam", [], "no input"),
         ("spam", [""], "has no word"),
-        ("spam", ["win", "--steps", "3"], "takes no --steps"),
+        ("spam", ["win", "--steps", "3"], "takes no --steps, it takes none of these options"),
+        ("sine", ["--top-k", "3"], "takes no --top-k, it takes --steps: leave it out"),
+        (
+            "char_lm",
+            ["In", "--beam-width", "3"],
+            "takes --steps, --temperature, --top-k, --top-p, ",
+        ),
+        ("char_lm", ["In", "--stream", "--alternatives", "3"], "takes no --alternatives"),
+        ("char_lm", ["In", "--stop", ""], "stop string '' is empty"),
+        ("g2p", ["abacus", "--stop", "A"], "--length-penalty, --alternatives, --attention"),
+        ("spam", ["win", "--attention", "a.png"], "takes no --attention"),
+        ("char_lm", ["In", "--attention", "a.png"], "takes no --attention"),
+        ("spam", ["win", "--stream"], "does not write text piece by piece"),
+        ("g2p", ["abacus", "--stream"], "does not write text piece by piece"),
+        ("char_lm", ["--stream"], "no input"),
+        ("char_lm", ["In", "", "--stream"], "is empty"),
         ("spam", ["win", "--out", "a.png"], "--out draws series"),
         ("g2p", ["na\u00efve"], "which was not in the training data"),
         ("digits", ["nowhere.png"], "no file"),

@@ -1,6 +1,7 @@
 """Figures hold the data they are given, draw without a warning, and are written whole."""
 
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -40,11 +41,17 @@ def every_figure():
     yield plots.segments([snapshot] * 3)
     yield plots.images_with_captions(np.zeros((4, 8, 8, 3)), [odd] * 4, ["b"] * 4)
     yield plots.alignment(np.full((2, 3), 1 / 3), [odd, "b", "c"], ["d", odd])
+    yield plots.alignment_maps(np.zeros((8, 8, 3)), np.eye(4), (2, 2), [odd, "b", "c", "d"])
+    for rows, columns in ((1, 1), (1, 40), (40, 1), (40, 40)):
+        weights = np.eye(rows, columns)
+        yield plots.alignment(weights, ["w"] * (columns - 1) + ["end"], ["ZH"] * rows)
     yield plots.bars([row, {**row, "name": odd, "value": None}])
     yield plots.gradient_flow([{"cell": "lstm", "steps_back": [0, 1], "norm": [1.0, 0.0]}])
     for dark in (False, True):
         yield plots.architectures(dark)
         yield plots.architectures(dark, narrow=True)
+        yield plots.alignment(np.eye(2), ["a", "b"], ["A", "B"], dark)
+        yield plots.alignment_maps(np.zeros((8, 8)), np.eye(4)[:1], (2, 2), ["b"], dark)
         yield from (plots.architecture(name, dark) for name in plots.DRAWINGS)
 
 
@@ -127,6 +134,49 @@ def test_alignment_keeps_rows_as_targets_on_a_scale_from_zero_to_one():
     np.testing.assert_array_equal(axes.images[0].get_array(), weights)
     assert axes.images[0].get_clim() == (0, 1)
     assert [label.get_text() for label in axes.get_yticklabels()] == ["x", "y"]
+
+
+@pytest.mark.parametrize("count", [1, 8, 12, 25, 40])
+def test_the_names_of_an_alignment_stand_apart(count):
+    letters = [*"incomprehensibilitiesmmmwwwandsomemoreof"[: count - 1], "end"]
+    figure = plots.alignment(np.eye(count), letters, ["ZH"] * count)
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    across = [label.get_window_extent() for label in axes.get_xticklabels()[:-1]]
+    assert all(a.x1 <= b.x0 for a, b in pairwise(across))
+    down = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert all(a.y0 >= b.y1 - 1 for a, b in pairwise(down))
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("read", "written")
+
+
+def test_long_names_of_an_alignment_stand_aslant_and_short_ones_upright():
+    axes = plots.alignment(np.eye(2, 3), ["a", "unmistakable", "b"], ["A", "B"]).axes[0]
+    assert [label.get_rotation() for label in axes.get_xticklabels()] == [0, 45, 0]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_colours_of_a_weight_go_from_the_paper_to_the_ink_for_every_eye(dark):
+    colours = plots.alignment(np.eye(2), ["a", "b"], ["A", "B"], dark).axes[0].images[0].cmap
+    shades = [
+        contrast(f"#{''.join(f'{int(255 * c):02x}' for c in colours(x)[:3])}", "#000000")
+        for x in np.linspace(0, 1, 9)
+    ]
+    steps = np.diff(shades)
+    assert np.all(steps > 0) if dark else np.all(steps < 0)
+    assert max(shades) / min(shades) > 7
+
+
+def test_alignment_maps_have_the_picture_and_one_map_for_each_word():
+    weights = np.random.default_rng(0).dirichlet(np.ones(6), size=5)
+    image = np.linspace(0, 1, 8 * 12 * 3).reshape(8, 12, 3)
+    figure = plots.alignment_maps(image, weights, (2, 3), list("vwxyz"))
+    picture, *maps = figure.axes[:6]
+    np.testing.assert_array_equal(picture.images[0].get_array(), image)
+    assert [axes.get_xlabel() for axes in maps] == list("vwxyz")
+    for axes, row in zip(maps, weights, strict=True):
+        np.testing.assert_array_equal(axes.images[0].get_array(), row.reshape(2, 3))
+        assert axes.images[0].get_clim() == (0, 1)
+        assert axes.images[0].get_extent() == [-0.5, 11.5, 7.5, -0.5]  # that of the picture
 
 
 def test_bars_start_at_zero_are_proportional_and_print_both_values():
@@ -216,6 +266,11 @@ def test_text_and_lines_stand_out_from_the_paper(colours):
         lambda: plots.images_with_captions(np.zeros((2, 8, 8)), ["a"], ["a", "b"]),
         lambda: plots.images_with_captions([], [], []),
         lambda: plots.alignment(np.zeros((2, 3)), ["a", "b"], ["c", "d", "e"]),
+        lambda: plots.alignment(np.zeros((0, 2)), ["a", "b"], []),
+        lambda: plots.alignment(np.full((1, 2), 1.5), ["a", "b"], ["c"]),
+        lambda: plots.alignment(np.full((1, 2), np.nan), ["a", "b"], ["c"]),
+        lambda: plots.alignment_maps(np.zeros((8, 8)), np.eye(3), (2, 2), ["a", "b", "c"]),
+        lambda: plots.check_name("figure.jpg"),
         lambda: plots.bars([]),
         lambda: plots.gradient_flow([]),
         lambda: plots.architecture("two_to_two"),

@@ -10,7 +10,10 @@ from PIL import Image
 from zoo import predictor
 from zoo.data import images, vocabulary
 from zoo.errors import InputError
-from zoo.tasks import image_label
+from zoo.models.many_to_many_delayed import many_to_many_delayed
+from zoo.models.one_to_many import one_to_many
+from zoo.registry import Fit
+from zoo.tasks import image_label, write
 
 NAMES = ["digits", "sine", "sine_to_cosine", "spam", "char_lm", "g2p"]
 
@@ -115,6 +118,85 @@ def test_longer_searches_never_score_worse(load):
     narrow, wide = (load("g2p")("abacus", beam_width=w, length_penalty=0.0) for w in (1, 5))
     assert wide["score"] >= narrow["score"] - 1e-5
     assert len(wide["alternatives"]) == 3
+
+
+def test_attention_comes_with_an_answer_that_is_asked_for_it(load):
+    g2p, words = load("g2p"), ["ab", "abacus", "a"]
+    plain, found = g2p(words), g2p(words, attention=True)
+    assert json.dumps(found, allow_nan=False)
+    for word, without, answer in zip(words, plain, found, strict=True):
+        attention = answer.pop("attention")
+        assert answer == without
+        assert attention["source"] == [*word, "[EOS]"]
+        written = [s for s in attention["target"] if s != "[EOS]"]
+        assert " ".join(written) == answer["output"]
+        weights = np.array(attention["weights"])
+        assert weights.shape == (len(attention["target"]), len(word) + 1)
+        np.testing.assert_allclose(weights.sum(1), 1, atol=1e-3)
+
+
+def test_attention_does_not_depend_on_the_neighbours(load):
+    together = load("g2p")(["ab", "abacus"], attention=True)[0]["attention"]
+    alone = load("g2p")("ab", attention=True)["attention"]
+    np.testing.assert_allclose(together["weights"], alone["weights"], atol=1e-4)
+
+
+def test_attention_of_a_caption_has_a_grid_of_places():
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3)).astype("uint8")
+    data = {"train": [(p, "a red hat") for p in pictures]}
+    spec = write.specify(data, Fit(epochs=1, source="image", target="words"))
+    model = one_to_many(**write.sizes(spec), units=4, embedding=4, filters=(4, 4))
+    answers = write.answer(model, pictures, spec, attention=True)
+    for attention in (answer["attention"] for answer in answers):
+        assert (attention["height"], attention["width"]) == (4, 4)
+        assert "source" not in attention
+        assert np.shape(attention["weights"]) == (len(attention["target"]), 16)
+
+
+def test_attention_of_a_model_that_has_none_is_refused():
+    data = {"train": [("ab", ["A B"])]}
+    spec = write.specify(data, Fit(epochs=1, source="characters", target="symbols"))
+    model = many_to_many_delayed(**write.sizes(spec), units=4, attention=None)
+    assert write.answer(model, ["ab"], spec)
+    with pytest.raises(InputError, match="has no attention"):
+        write.answer(model, ["ab"], spec, attention=True)
+
+
+@pytest.mark.parametrize("wrong", [dict(beam_width=0), dict(beam_width=2.5), dict(alternatives=-1)])
+def test_search_options_out_of_range_are_refused(wrong, load):
+    with pytest.raises(InputError, match=f"{next(iter(wrong))} is .*, expected a whole number"):
+        load("g2p")("abacus", **wrong)
+
+
+@pytest.mark.parametrize("options", [dict(temperature=0), dict(temperature=1.0, seed=3, top_k=5)])
+def test_a_stream_joined_is_the_continuation(options, load):
+    pieces = load("char_lm").stream("In the", steps=20, **options)
+    assert iter(pieces) is pieces
+    first = next(pieces)
+    whole = load("char_lm")("In the", steps=20, **options)["continuation"]
+    assert first and whole == first + "".join(pieces)
+
+
+@pytest.mark.parametrize(
+    "name, item, options, message",
+    [
+        ("spam", "win", {}, "model 'spam' does not write text piece by piece"),
+        ("g2p", "abacus", {}, "model 'g2p' does not write text piece by piece"),
+        ("char_lm", "", {}, "is empty"),
+        ("char_lm", "In the", {"steps": 0}, "steps is 0"),
+        ("char_lm", "In the", {"beam_width": 2}, "takes no option 'beam_width', expected steps or"),
+    ],
+)
+def test_a_stream_is_refused_before_its_first_piece(name, item, options, message, load):
+    with pytest.raises(InputError, match=message) as caught:
+        load(name).stream(item, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_option_that_a_task_does_not_take_is_refused(load):
+    with pytest.raises(InputError, match="'spam' takes no option 'steps', expected none"):
+        load("spam")("win money", steps=3)
+    assert load("sine").options == ["steps"]
 
 
 def test_a_text_is_continued_by_as_many_characters_the_same_for_a_seed(load):

@@ -1,5 +1,6 @@
 """load(NAME): raw input in, plain answer out."""
 
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ class Predictor:
 
     Call it with one input or a list; what an input is, the recipe's task says: a text, a word, a
     prefix, an image or a series (a NumPy array, or a path to one). Options go to the task's
-    `answer`: `steps`, `beam_width`, `temperature`, ...
+    `answer`: `steps`, `beam_width`, `temperature`, ...; `options` has their names.
     Returns one answer, or a list in the order of the inputs: dictionaries with `output` and, by
     task, `probabilities`, `alternatives` or `continuation`.
 
@@ -52,7 +53,48 @@ class Predictor:
         """Answers for inputs that are in memory already, as the task's examples are."""
         if len(inputs) == 0:
             raise InputError("no input, expected at least one: give an input")
+        self._check(options, self.options)
         return self.recipe.task.answer(self.model, inputs, self.spec, **options)
+
+    def stream(self, item, **options):
+        """The text that follows `item`, piece by piece as it is written.
+
+        item: one raw input, as for `read`; options: those of the task's `stream`, with the same
+        meaning as in a call. Returns an iterator of strings, which joined are the `continuation`
+        of the whole answer. Raises `InputError` for a model that does not continue text, and for
+        what a call refuses: here, before the first piece.
+
+        >>> model, options = load("char_lm"), dict(steps=12, temperature=0)
+        >>> pieces = model.stream("In the beginning", **options)
+        >>> "".join(pieces) == model("In the beginning", **options)["continuation"]
+        True
+        """
+        self._check(options, self.stream_options)
+        (item,) = self.recipe.task.read([item], self.spec)
+        return self.recipe.task.stream(self.model, item, self.spec, **options)
+
+    @property
+    def options(self):
+        """The names of the options that a call takes."""
+        return _options(self.recipe.task.answer)
+
+    @property
+    def stream_options(self):
+        """The names of the options of `stream`; `InputError` for a model that has none."""
+        if not hasattr(self.recipe.task, "stream"):
+            raise InputError(
+                f"model {self.name!r} does not write text piece by piece, expected one that "
+                "continues text, such as 'char_lm': ask for the whole answer, without stream"
+            )
+        return _options(self.recipe.task.stream)
+
+    def _check(self, given, known):
+        for option in given:
+            if option not in known:
+                raise InputError(
+                    f"model {self.name!r} takes no option {option!r}, expected "
+                    f"{' or '.join(known) or 'none'}: leave it out"
+                )
 
     def evaluate(self, path=None, split="test"):
         """{metric: value} on the held-out split, or on all of the user's file."""
@@ -75,6 +117,11 @@ class Predictor:
         if path is None or str(Path(path).resolve()) == own:
             return data
         return data | {"test": _joined(self.recipe.data(path), self.spec)}
+
+
+def _options(function):
+    """The names of a task function's options: what stands behind model, inputs and spec."""
+    return list(signature(function).parameters)[3:]
 
 
 def _joined(data, spec):

@@ -107,9 +107,9 @@ def test_wider_is_never_worse_here(toy):
         state = toy.state(3, seed)
         best = [
             search(toy.step, starts(3), state, width, 4, END, 0.6).scores[:, 0]
-            for width in (1, 4, 130)
+            for width in (1, 2, 3, 4, 130)
         ]
-        assert np.all(best[0] <= best[1] + 1e-5) and np.all(best[1] <= best[2] + 1e-5)
+        assert np.all(np.diff(best, axis=0) >= -1e-5)
 
 
 def test_a_row_does_not_depend_on_its_batch(toy):
@@ -134,6 +134,24 @@ def test_only_allowed_tokens_are_written(toy):
         beams.scores[0, : len(expected)], [s for s, _ in expected], atol=1e-5
     )
     assert np.all(beams.lengths[0, len(expected) :] == 0)
+
+
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_a_narrow_beam_keeps_to_what_is_allowed(toy, width):
+    """Also where the likeliest token, or the end itself, is not: then each beam goes on to last."""
+    for seed, allowed in enumerate([[0, 2, END], [0, 2], [2], [END]]):
+        toy.draw(seed)
+        state = toy.state(2, seed)
+        mask = np.isin(np.arange(V), allowed)
+        beams = beam_search(
+            toy.step, starts(2), state, beam_width=width, steps=5, end=END, allowed=mask
+        )
+        for row in range(2):
+            sequences = [s for s in beams_of(beams, row) if s]
+            assert sequences and set().union(*sequences) <= set(allowed)
+            assert all(s[-1] == END or len(s) == 5 for s in sequences)
+            best = toy.log_probability(sequences[0], state["layers"][0][row])
+            assert beams.log_probabilities[row, 0] == pytest.approx(best, abs=1e-4)
 
 
 def test_without_an_end_every_beam_has_all_steps(toy):
@@ -167,10 +185,22 @@ def test_new_weights_are_seen():
     assert beams.scores[1, 0] == pytest.approx(log_p, abs=1e-4)
 
 
-def test_weights_that_are_not_finite_are_told():
-    step = Step(lambda token, state: (ops.one_hot(token, V) * np.nan, state))
-    with pytest.raises(InputError, match="NaN or infinite"):
-        beam_search(step, starts(1), [], beam_width=2, steps=3, end=END)
+@pytest.mark.parametrize("width", [1, 3])
+@pytest.mark.parametrize(("row", "first"), [(slice(None), 0), (1, 0), (1, 2)])
+def test_logits_that_are_not_finite_are_told(width, row, first):
+    """In every row or in one, from the first step or from a later one."""
+    hurt = np.zeros((2, 1), "float32")
+    hurt[row] = 1
+
+    def function(token, state):
+        bad = ops.logical_and(state["hurt"] > 0, state["count"] >= first)
+        logits = ops.where(bad, np.nan, ops.one_hot(token * 0, V))
+        return logits, state | {"count": state["count"] + 1}
+
+    state = {"hurt": hurt, "count": np.zeros((2, 1), "int32")}
+    with pytest.raises(InputError, match="NaN or infinite") as caught:
+        beam_search(Step(function), starts(2), state, beam_width=width, steps=4, end=END)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +208,10 @@ def test_weights_that_are_not_finite_are_told():
     [
         ({"beam_width": 0}, "beam_width is 0"),
         ({"beam_width": V + 1}, f"beam_width is {V + 1}, the vocabulary has {V} tokens"),
+        ({"beam_width": 1.5}, "beam_width is 1.5"),
         ({"steps": 0}, "steps is 0"),
+        ({"steps": -3}, "steps is -3"),
+        ({"steps": np.nan}, "steps is nan"),
         ({"length_penalty": -0.5}, "length_penalty is -0.5"),
         ({"length_penalty": np.nan}, "length_penalty is nan"),
         ({"end": V}, f"end is {V}"),

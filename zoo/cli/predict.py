@@ -1,13 +1,12 @@
 """zoo predict, zoo export, zoo demo: a trained model at work."""
 
 import sys
-from inspect import signature
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from zoo.cli import output
+from zoo.cli import output, writing
 from zoo.cli.options import Backend, Device, Json, Name, Precision, muted, session, verb
 from zoo.errors import InputError
 
@@ -22,10 +21,18 @@ def predict(
     file: Annotated[
         Path | None, typer.Option(help="One input a line; for a series, its CSV.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="How far to go on.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="0: always the likeliest.")] = None,
-    beam_width: Annotated[int | None, typer.Option(help="Of the search for the output.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of what is sampled.")] = None,
+    steps: writing.Steps = None,
+    temperature: writing.Temperature = None,
+    top_k: writing.TopK = None,
+    top_p: writing.TopP = None,
+    repetition_penalty: writing.RepetitionPenalty = None,
+    stop: writing.Stop = None,
+    seed: writing.Seed = None,
+    beam_width: writing.BeamWidth = None,
+    length_penalty: writing.LengthPenalty = None,
+    alternatives: writing.Alternatives = None,
+    attention: writing.Attention = None,
+    stream: writing.Stream = False,
     out: Annotated[Path | None, typer.Option(help="Draw a series here (.png or .svg).")] = None,
     backend: Backend = None,
     device: Device = None,
@@ -35,58 +42,71 @@ def predict(
     """Raw input in, plain answer out.
 
     zoo predict spam "Claim your prize now"; zoo predict g2p zoology; zoo predict digits seven.png;
-    zoo predict char_lm "In the" --steps 80; zoo predict sine --steps 50.
+    zoo predict char_lm "In the" --steps 80 --stream; zoo predict sine --steps 50;
+    zoo predict g2p zoology --attention alignment.png.
     """
-    given = {"steps": steps, "temperature": temperature, "beam_width": beam_width, "seed": seed}
+    given = {
+        "steps": steps,
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "repetition_penalty": repetition_penalty,
+        "stop": stop or None,
+        "seed": seed,
+        "beam_width": beam_width,
+        "length_penalty": length_penalty,
+        "alternatives": alternatives,
+        "attention": attention is not None,
+    }
     chosen = session(context, backend, device, precision, as_json)
-    check(given)
+    writing.check(given)
+    writing.check_pictures(out, attention, stream)
+    told = sys.stdout
     with chosen.working():
-        rows = answers(name, inputs or [], file, given, out)
-    chosen.report(rows, lambda rows: readable(rows, out))
+        from zoo import predictor
+
+        loaded = predictor.load(name)
+        if stream:
+            return streamed(loaded, inputs or [], file, given, told, chosen.as_json)
+        rows, drawn = answers(loaded, inputs or [], file, given, out, attention)
+    chosen.report(rows, lambda rows: readable(rows, drawn))
 
 
-def check(given):
-    """`InputError` for an option out of range, before anything is loaded."""
-    for option, least in (("steps", 1), ("temperature", 0), ("beam_width", 1), ("seed", 0)):
-        value = given[option]
-        if value is not None and not value >= least:
-            raise InputError(
-                f"--{option.replace('_', '-')} {value}, expected {least} or more: choose another"
-            )
-
-
-def answers(name, inputs, file, given, out):
-    """[{input, output, ...}] in the order of the inputs, then of the lines of `file`."""
-    from zoo import predictor
-
-    loaded = predictor.load(name)
-    options = accepted(loaded, given)
+def answers(loaded, inputs, file, given, out, attention):
+    """[{input, output, ...}] in the order of the inputs, then of the lines of `file`; pictures."""
+    options = writing.accepted(loaded.name, given, loaded.options)
+    inputs = gathered(loaded, inputs, file)
     own_input = getattr(loaded.recipe.task, "own_input", None)  # tasks on series have one
-    if file is not None:
-        inputs = [*inputs, *([str(file)] if own_input else lines(file))]
-    if inputs:
-        found = loaded.read(inputs, **options)
-    elif own_input:
-        series = own_input(loaded.data()["test"], loaded.spec)
-        inputs, found = [series.ravel().tolist()], loaded.answer([series], **options)
+    if inputs or not own_input:
+        read = loaded.recipe.task.read(inputs, loaded.spec)
     else:
-        raise InputError(f"no input for {name!r}, expected one or more: give it, or --file")
+        read = [own_input(loaded.data()["test"], loaded.spec)]
+        inputs = [read[0].ravel().tolist()]
+    found = loaded.answer(read, **options)
     rows = [{"input": i} | answer for i, answer in zip(inputs, found, strict=True)]
+    drawn = [] if attention is None else writing.attention_drawn(rows, read, attention)
     if out is not None:
         draw(loaded, rows, out)
-    return rows
+        drawn.append(out)
+    return rows, drawn
 
 
-def accepted(loaded, given):
-    """The options given; `InputError` for one that this model's task does not take."""
-    given = {option: value for option, value in given.items() if value is not None}
-    known = signature(loaded.recipe.task.answer).parameters
-    for option in given:
-        if option not in known:
-            raise InputError(
-                f"model {loaded.name!r} takes no --{option.replace('_', '-')}: leave it out"
-            )
-    return given
+def streamed(loaded, inputs, file, given, told, as_json):
+    """Print to `told` what is written after each input, as it is written."""
+    options = writing.accepted(loaded.name, given, loaded.stream_options)
+    inputs = gathered(loaded, inputs, file)
+    loaded.recipe.task.read(inputs, loaded.spec)  # a bad one is told before the first is answered
+    writing.print_stream(loaded, inputs, options, told, as_json)
+
+
+def gathered(loaded, inputs, file):
+    """The inputs given, then those in `file`; `InputError` where there is none and must be one."""
+    own_input = hasattr(loaded.recipe.task, "own_input")
+    if file is not None:
+        inputs = [*inputs, *([str(file)] if own_input else lines(file))]
+    if not inputs and not own_input:
+        raise InputError(f"no input for {loaded.name!r}, expected one or more: give it, or --file")
+    return inputs
 
 
 def lines(path):
@@ -114,14 +134,14 @@ def draw(loaded, rows, out):
     plots.save(figure, out)
 
 
-def readable(rows, out=None):
+def readable(rows, drawn=()):
     """One answer for each input, after the input where there are several."""
     texts = [text(row) for row in rows]
     if len(rows) > 1:
         heads = [row["input"] if isinstance(row["input"], str) else "" for row in rows]
         pair = "\n" if isinstance(rows[0]["output"], list) else "\t"
         texts = [f"{short(head)}{pair}{body}" for head, body in zip(heads, texts, strict=True)]
-    return "\n".join([*texts, *([f"drawn in {out}"] if out else [])])
+    return "\n".join([*texts, *(f"drawn in {path}" for path in drawn)])
 
 
 def short(text, length=40):

@@ -6,9 +6,10 @@ No pyplot and no global state; matplotlib is imported when the first figure is d
 >>> figure = curves({"name": "sine", "epochs": [{"epoch": 1, "loss": 0.4}]})
 """
 
+from zoo.plots.attention import alignment, alignment_maps
 from zoo.plots.drawings import DRAWINGS, architecture, architectures
-from zoo.plots.files import save, to_svg
-from zoo.plots.grids import alignment, bars, images_with_captions
+from zoo.plots.files import check_name, save, to_svg
+from zoo.plots.grids import bars, images_with_captions
 from zoo.plots.series import rollout, segments
 from zoo.plots.style import DARK, LIGHT, number
 from zoo.plots.training import curves, gradient_flow
@@ -18,9 +19,11 @@ __all__ = [
     "DRAWINGS",
     "LIGHT",
     "alignment",
+    "alignment_maps",
     "architecture",
     "architectures",
     "bars",
+    "check_name",
     "curves",
     "gradient_flow",
     "images_with_captions",

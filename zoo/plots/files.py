@@ -28,10 +28,7 @@ def save(figure, path: str | os.PathLike) -> Path:
     'figure.svg'
     """
     path = Path(path)
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in _SILENT:
-        raise InputError(f"cannot draw {path.name!r}: name a .png or .svg file")
-    data = _render(figure, kind)
+    data = _render(figure, check_name(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -43,6 +40,18 @@ def save(figure, path: str | os.PathLike) -> Path:
         os.unlink(temporary)
         raise
     return path
+
+
+def check_name(path: str | os.PathLike) -> str:
+    """The kind of picture that `path` names, "png" or "svg". Raises InputError for another.
+
+    >>> check_name("curves.SVG")
+    'svg'
+    """
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in _SILENT:
+        raise InputError(f"cannot draw {Path(path).name!r}: name a .png or .svg file")
+    return kind
 
 
 def _render(figure, kind: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Answers to look at: images with captions, an attention matrix, metrics beside baselines."""
+"""Answers to look at: images with captions, metrics beside baselines."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.plots.style import LIGHT, SMALL, TEXT, WIDTH, canvas, number, plain, style_axes
+from zoo.plots.style import LIGHT, SMALL, TEXT, WIDTH, canvas, number, plain
 
 _GAP = 0.1  # inches between images
 
@@ -42,7 +42,7 @@ def images_with_captions(images, captions: Sequence[str], truths: Sequence[str])
         row, column = divmod(i, columns)
         left, top = _GAP + column * (side + _GAP), _GAP + sum(heights[:row])
         axes = figure.add_axes(_fractions(figure, left, top, side))
-        _image(axes, np.asarray(image))
+        show(axes, np.asarray(image))
         axes.set_xlabel(text, fontsize=SMALL, color=_mark_colour(captions[i] == truths[i]))
     return figure
 
@@ -65,67 +65,13 @@ def _caption(caption: str, truth: str, width: int) -> str:
     return plain("\n".join(lines))
 
 
-def _image(axes, image: np.ndarray) -> None:
+def show(axes, image: np.ndarray) -> None:
+    """An image (H, W), (H, W, 1) or in colour as it is, without ticks."""
     grey = image.ndim == 2 or image.shape[-1] == 1
     shown = image.reshape(image.shape[:2]) if grey else image
     axes.imshow(shown, cmap="gray" if grey else None, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_color(LIGHT.line)
-
-
-def alignment(weights, source: Sequence[str], target: Sequence[str]):
-    """Where the model looked in the source while it wrote each target.
-
-    Args:
-        weights: (Tq, Tm) attention weights, 0..1; row q is the q-th target.
-        source: Tm labels. target: Tq labels.
-
-    Returns: a Figure; read it row by row. Raises: InputError where labels and shape differ.
-
-    >>> figure = alignment(np.eye(2), ["c", "at"], ["K", "AE T"])
-    >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
-    ['c', 'at']
-    """
-    weights = np.asarray(weights, float)
-    if weights.shape != (len(target), len(source)):
-        raise InputError(
-            f"weights of shape {weights.shape} for {len(target)} targets and {len(source)} "
-            "sources: one row per target, one column per source"
-        )
-    cell = min(0.42, (WIDTH - 1.6) / len(source))
-    head = 0.05 * max(map(len, source))  # long labels stand aslant above the picture
-    figure = canvas(WIDTH, max(0.9, len(target) * min(0.42, max(cell, 0.19))) + 0.7 + head)
-    axes = style_axes(figure.add_subplot(), x="source", y="target")
-    axes.grid(visible=False)
-    picture = axes.imshow(weights, cmap=_blues(), vmin=0, vmax=1, aspect="auto")
-    _label_cells(axes, source, target)
-    bar = figure.colorbar(picture, ax=axes, ticks=[0, 0.5, 1], fraction=0.06, pad=0.03)
-    bar.ax.tick_params(labelsize=SMALL, colors=LIGHT.muted, length=0)
-    bar.set_label("weight", fontsize=SMALL, color=LIGHT.muted)
-    bar.outline.set_visible(False)
-    return figure
-
-
-def _blues():
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("zoo", ["#f4f7fa", "#5ea9dc", "#003a5d"])
-
-
-def _label_cells(axes, source: Sequence[str], target: Sequence[str]) -> None:
-    size = SMALL if max(len(source), len(target)) <= 20 else SMALL - 2
-    long = max(map(len, source)) > 3
-    turned = {"rotation": 45, "ha": "left", "rotation_mode": "anchor"} if long else {}
-    axes.set_xticks(range(len(source)), [plain(s) for s in source], size=size, **turned)
-    axes.set_yticks(range(len(target)), [plain(t) for t in target], size=size)
-    axes.xaxis.tick_top()
-    axes.xaxis.set_label_position("top")
-    axes.tick_params(length=0, colors=LIGHT.ink)
-    axes.spines[:].set_visible(False)
-    axes.set_xticks(np.arange(1, len(source)) - 0.5, minor=True)
-    axes.set_yticks(np.arange(1, len(target)) - 0.5, minor=True)
-    axes.grid(which="minor", color=LIGHT.paper, linewidth=1.2)
-    axes.tick_params(which="minor", length=0)
 
 
 def bars(rows: Sequence[Mapping]):

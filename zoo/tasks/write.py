@@ -7,7 +7,9 @@ from zoo import metrics
 from zoo.data import images, vocabulary
 from zoo.data.vocabulary import BEGIN, END
 from zoo.engine.decoding import beam_search
+from zoo.engine.loop import check_whole
 from zoo.errors import InputError
+from zoo.models.alignment import alignment, check_attends, grid
 from zoo.models.step import decoder_step, encode_step, kept
 from zoo.tasks.batching import example_batches, in_batches
 from zoo.tasks.losses import cross_entropy as loss  # noqa: F401
@@ -88,11 +90,24 @@ def read(raw, spec):
     return [word.lower() for word in raw]
 
 
-def answer(model, inputs, spec, beam_width=5, length_penalty=1.0, alternatives=3):
-    """The best output of a beam search for each input, and the next best as alternatives."""
+def answer(model, inputs, spec, beam_width=5, length_penalty=1.0, alternatives=3, attention=False):
+    """The best output of a beam search for each input, and the next best as `alternatives`.
+
+    With `attention`, each answer says under that name where the model looked while it wrote its
+    output: `weights`, a row for each symbol of `target` (what was written) and a column for each
+    symbol of `source` (what was read), both with their end token "[EOS]", where models like to
+    look; for an image a column for each place of a grid of `height` x `width`, row by row.
+
+    Raises `InputError` for options out of range, and for `attention` of a model that has none.
+    """
+    check_whole("beam_width", beam_width)
+    check_whole("alternatives", alternatives, least=0)
+    if attention:
+        check_attends(model)
     source, lengths = _sources(inputs, spec)
     encode, step = kept(model, encode_step), kept(model, decoder_step)
-    width = min(beam_width, Tokenizer.from_str(spec["target"]).get_vocab_size())
+    tokenizer = Tokenizer.from_str(spec["target"])
+    width = min(beam_width, tokenizer.get_vocab_size())
 
     def decode(batch):
         start = np.full(len(batch), BEGIN, "int32")
@@ -105,11 +120,17 @@ def answer(model, inputs, spec, beam_width=5, length_penalty=1.0, alternatives=3
             end=END,
             length_penalty=length_penalty,
         )
-        return list(zip(np.asarray(beams.tokens), np.asarray(beams.scores), strict=True))
+        looked = alignment(model, batch, beams.tokens[:, 0]) if attention else start
+        return list(zip(beams.tokens, beams.scores, beams.lengths[:, 0], looked, strict=True))
 
-    tokenizer = Tokenizer.from_str(spec["target"])
     rows = in_batches(decode, source, lengths, batch_size=128)
-    return [_answer(tokenizer, tokens, scores, alternatives) for tokens, scores in rows]
+    answers = []
+    for read, (tokens, scores, length, looked) in zip(source, rows, strict=True):
+        answers.append(_answer(tokenizer, tokens, scores, alternatives))
+        if attention:
+            written = tokens[0][:length]
+            answers[-1]["attention"] = _attention(looked, read, written, tokenizer, model, spec)
+    return answers
 
 
 def _answer(tokenizer, tokens, scores, alternatives):
@@ -120,6 +141,21 @@ def _answer(tokenizer, tokens, scores, alternatives):
         if np.isfinite(score)
     ]
     return ranked[0] | {"alternatives": ranked[1 : 1 + alternatives]}
+
+
+def _attention(weights, source, tokens, tokenizer, model, spec):
+    """The weights (T, M) of one answer with the names of their rows and columns."""
+    if "image" in spec:
+        columns = dict(zip(("height", "width"), grid(model), strict=True))
+    else:
+        letters = Tokenizer.from_str(spec["source"])
+        columns = {"source": [letters.id_to_token(int(token)) for token in source]}
+        weights = weights[:, : len(source)]  # the batch was padded to its longest
+    weights = weights[: len(tokens)]
+    return {
+        "weights": [[round(float(weight), 5) for weight in row] for row in weights],
+        "target": [tokenizer.id_to_token(int(token)) for token in tokens],
+    } | columns
 
 
 def evaluate(model, split, spec, **options):
