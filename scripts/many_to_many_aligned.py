@@ -15,7 +15,7 @@ import numpy as np
 
 import zoo
 from zoo.data import series
-from zoo.models.step import carried_model
+from zoo.models.carry import carried_model
 
 
 def main():

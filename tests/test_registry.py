@@ -11,7 +11,7 @@ from keras import ops
 import zoo
 from zoo import registry
 from zoo.errors import InputError
-from zoo.models.step import carried_model, recurrent_stacks
+from zoo.models.carry import carried_model, carriers
 from zoo.training import Trainer
 
 ROWS = 8
@@ -88,7 +88,7 @@ def test_a_recipe_says_what_it_is(name):
     assert recipe.summary and recipe.metric and recipe.baseline_name and recipe.data_name
     model = zoo.create_model(name, units=SMALL["units"])
     assert model.name == name
-    assert bool(recurrent_stacks(model)) == (recipe.cell != "none")
+    assert bool(carriers(model)) == (recipe.cell != "none")
 
 
 @every_model
@@ -109,7 +109,7 @@ def causal(recipe):
 def test_causal_models_run_whole_step_by_step_and_in_chunks(name):
     recipe, model, spec, data = small(name)
     if not causal(recipe):
-        if recurrent_stacks(model):
+        if carriers(model):
             with pytest.raises(InputError, match="cannot be run step by step"):
                 carried_model(model)
         return

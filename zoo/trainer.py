@@ -16,7 +16,8 @@ from tqdm import tqdm
 from zoo import files
 from zoo.errors import InputError, TrainingError
 from zoo.metrics import HIGHER_IS_BETTER
-from zoo.models.step import carried_model, zero_state
+from zoo.models.carry import carried_model
+from zoo.models.step import zero_state
 
 QUICK_BATCHES = 8  # --quick: one epoch of a few batches, to see that everything runs
 

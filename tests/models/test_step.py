@@ -7,13 +7,8 @@ import pytest
 import zoo
 from zoo.errors import InputError
 from zoo.layers import CELLS
-from zoo.models.step import (
-    carried_model,
-    carried_step,
-    initial_state,
-    recurrent_stacks,
-    window_step,
-)
+from zoo.models.carry import carried_model, carriers, initial_state
+from zoo.models.step import carried_step, window_step
 
 B, T, V = 3, 6, 9
 RNG = np.random.default_rng(2)
@@ -113,4 +108,4 @@ def test_window_step_moves_the_window_on():
 
 def test_stacks_are_found_inside_models():
     model = zoo.many_to_many_delayed(source_vocabulary=V, target_vocabulary=V, units=4)
-    assert [s.name for s in recurrent_stacks(model)] == ["encoder_recurrent", "decoder_recurrent"]
+    assert [s.name for s in carriers(model)] == ["encoder_recurrent", "decoder_recurrent"]

@@ -4,7 +4,9 @@ Keras fixes its backend when it is imported, so one process has one backend, and
 hands out that backend's functions. Each backend is one file with the same names:
 
     recurrence(step, state, inputs, reverse)   the loop over time
-    compiled(function, variables)              one compiled call, current weights read at each call
+    compiled(function, variables, loop)        one compiled call, current weights read at each call;
+                                               loop: many steps, worth a longer compilation
+    stepwise(function, variables)              one step (inputs, state), as a compiled loop's body
     value_and_gradients(function, variables)   a number and its gradients
     devices()                                  what the backend can compute on
 
@@ -12,7 +14,7 @@ and in a second file, `*_recurrent.py`, the recurrent cells at the speed of the 
 
     recurrent(kind, x, weights, state, mask, reverse, activation, recurrent_activation)
         -> outputs (B, T, U) in the input's time order, final state, the path that was taken
-    unsupported(kind, activation, recurrent_activation, dtype, x)
+    unsupported(kind, activation, recurrent_activation, dtype, x, mask)
         -> None, or why `recurrent` cannot run this cell on x
 
 kind: a name of `kernels.KERNELS`. x (B, T, F); weights: kernel (F, G*U), recurrent_kernel (U, G*U),
@@ -38,6 +40,7 @@ recurrent = _fast.recurrent
 unsupported = _fast.unsupported
 recurrence = _backend.recurrence
 compiled = _backend.compiled
+stepwise = _backend.stepwise
 value_and_gradients = _backend.value_and_gradients
 devices = _backend.devices
 

@@ -15,7 +15,7 @@ def recurrence(step, state, inputs, reverse=False):
     return jax.numpy.swapaxes(outputs, 0, 1), state
 
 
-def compiled(function, variables=()):
+def compiled(function, variables=(), loop=False):
     """`function` under `jit`; `variables` are read afresh at every call, never baked in."""
     variables = list(variables)
 
@@ -25,6 +25,11 @@ def compiled(function, variables=()):
             return function(*arguments)
 
     return lambda *arguments: pure([v.value for v in variables], *arguments)
+
+
+def stepwise(function, variables=()):
+    """`function(inputs, state)` as it is: the loop around it is compiled with it."""
+    return function
 
 
 def value_and_gradients(function, variables):

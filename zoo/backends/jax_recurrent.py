@@ -18,7 +18,7 @@ from zoo.backends.kernels.common import wide_type, widened
 OWN = {"tanh": jnp.tanh}
 
 
-def unsupported(kind, activation, recurrent_activation, dtype, x=None):
+def unsupported(kind, activation, recurrent_activation, dtype, x=None, mask=None):
     """Why `recurrent` cannot run this cell, or None. Any type and any x will do here."""
     for name in (activation, recurrent_activation):
         if name not in ACTIVATIONS:

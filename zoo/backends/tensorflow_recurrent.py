@@ -21,7 +21,7 @@ EAGER_STEPS = 16
 _ON_CPU = not tf.config.list_physical_devices("GPU")
 
 
-def unsupported(kind, activation, recurrent_activation, dtype, x=None):
+def unsupported(kind, activation, recurrent_activation, dtype, x=None, mask=None):
     """Why `recurrent` cannot run this cell, or None. Any type and any x will do here."""
     for name in (activation, recurrent_activation):
         if name not in ACTIVATIONS:

@@ -3,6 +3,8 @@
 import keras
 import torch
 
+from zoo.backends.torch_trace import Stepwise
+
 
 def recurrence(step, state, inputs, reverse=False):
     """Run `step(state, inputs_t) -> (state, output_t)` over axis 1 of every input.
@@ -20,7 +22,7 @@ def recurrence(step, state, inputs, reverse=False):
     return torch.stack(outputs[::-1] if reverse else outputs, dim=1), list(state)
 
 
-def compiled(function, variables=()):
+def compiled(function, variables=(), loop=False):
     """`function` without gradient bookkeeping; torch runs it eagerly."""
 
     def run(*arguments):
@@ -28,6 +30,11 @@ def compiled(function, variables=()):
             return function(*keras.tree.map_structure(keras.ops.convert_to_tensor, arguments))
 
     return run
+
+
+def stepwise(function, variables=()):
+    """`function(inputs, state)` with the operations written down once (see `torch_trace.py`)."""
+    return Stepwise(function, variables)
 
 
 def value_and_gradients(function, variables):

@@ -14,6 +14,7 @@ Second-order gradients are right everywhere but on cuDNN, where torch refuses th
 from contextlib import nullcontext
 
 import torch
+from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from zoo.backends import torch_arrange, torch_fused, torch_layout, torch_loop, torch_onednn
 from zoo.backends.torch_gradient import Recurrence, Road, layout_by_step
@@ -24,8 +25,8 @@ HALF = (torch.bfloat16, torch.float16)
 FLOATS = (torch.float64, torch.float32, *HALF)
 
 
-def unsupported(kind, activation, recurrent_activation, dtype, x=None):
-    """Why `recurrent` cannot be used, or None. With x, also why not for this very tensor.
+def unsupported(kind, activation, recurrent_activation, dtype, x=None, mask=None):
+    """Why `recurrent` cannot be used, or None. With x, also why not for these very tensors.
 
     >>> unsupported("lstm", "tanh", "sigmoid", torch.float32)
     >>> unsupported("lstm", "softsign", "sigmoid", torch.float32)
@@ -39,11 +40,13 @@ def unsupported(kind, activation, recurrent_activation, dtype, x=None):
         return f"recurrent activation {recurrent_activation!r}"
     if dtype not in FLOATS:
         return f"type {dtype}"
-    return None if x is None else _traced(x)
+    return None if x is None else _traced(x, mask)
 
 
-def _traced(x):
+def _traced(x, mask):
     """Loops and layouts depend on sizes and on the mask's values, so a trace would freeze them."""
+    if mask is not None and get_proxy_mode() is not None:
+        return "a mask whose values a program may not know"
     if torch.compiler.is_compiling() or torch.jit.is_tracing():
         return "being compiled or exported"
     if type(x) not in (torch.Tensor, torch.nn.Parameter) or x.device.type == "meta":
@@ -92,7 +95,7 @@ def recurrent(
     >>> y.flatten().tolist(), path
     ([1.0, 1.0, 2.0], 'loop with its own gradient, real steps only')
     """
-    reason = unsupported(kind, activation, recurrent_activation, x.dtype, x)
+    reason = unsupported(kind, activation, recurrent_activation, x.dtype, x, mask)
     if reason:
         raise InputError(f"no native recurrence for {reason}: use the layer's own loop")
     weights = {name: w for name, w in weights.items() if w is not None}

@@ -156,16 +156,19 @@ def _note(layer):
     return "; ".join(notes)
 
 
-def fast_layer(layer):
-    """The zoo's layer for a stock one: same name, options and cell, and a state of its own."""
-    options = layer.get_config()
+def fast_layer(layer, **other):
+    """The zoo's layer for a stock one: same name, options and cell, and a state of its own.
+
+    other: options that are to differ.
+    """
+    options = layer.get_config() | other
     if type(layer) in LAYERS:
         new = around(layer.cell, LAYERS[type(layer)], options)
         new.use_cudnn = getattr(layer, "use_cudnn", "auto")  # Keras does not save it
     else:
         new = RNN(layer.cell, **{k: v for k, v in options.items() if k != "cell"})
     new.build_from_config(layer.get_build_config())
-    if layer.stateful:
+    if new.stateful:
         for own, state in zip(*map(keras.tree.flatten, (new.states, layer.states)), strict=True):
             own.assign(state.value)
     return new

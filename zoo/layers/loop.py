@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from zoo import backends
+from zoo.errors import InputError
 
 _carried = contextvars.ContextVar("carried", default=None)
 
@@ -16,19 +17,34 @@ def carrying(states):
     """Every layer in `states` starts from its entry there, and leaves its final state in it.
 
     states: a dictionary, layer -> list of (B, U). This is how one set of layers serves the whole
-    sequence, one step and a chunk alike, in any model that contains them.
+    sequence, one step and a chunk alike, in any model that contains them. Raises `InputError` when
+    a layer is called twice inside.
     """
-    token = _carried.set(states)
+    token = _carried.set((states, set()))
     try:
         yield states
     finally:
         _carried.reset(token)
 
 
-def carried_by(layer):
-    """The dictionary that `carrying` was given if `layer` is in it, or None."""
-    states = _carried.get()
-    return states if states is not None and layer in states else None
+def carried_state(layer):
+    """The state that `layer` is to start from under `carrying`, or None."""
+    states, called = _carried.get() or ({}, set())
+    if layer not in states:
+        return None
+    if layer in called:
+        raise InputError(
+            f"layer {layer.name!r} is used more than once, so it has no one state to carry: "
+            "give each use a layer of its own"
+        )
+    return states[layer]
+
+
+def leave_state(layer, state):
+    """The final state of `layer`, a list of (B, U), for the caller of `carrying`."""
+    states, called = _carried.get()
+    called.add(layer)
+    states[layer] = list(state)
 
 
 def recur(advance, projected, state, mask=None, reverse=False):
@@ -62,7 +78,58 @@ def affine(x, kernel, bias=None):
     return y if bias is None else y + bias
 
 
-class NativeLoop:
+class Carries:
+    """A recurrent layer whose state a caller can carry: see `carrying`."""
+
+    @property
+    def state_shapes(self):
+        """The shape (None, U) of each tensor of the state."""
+        return [(None, units) for units in keras.tree.flatten(self.state_size)]
+
+    def initial_state(self, batch_size):
+        """Zeros: a list of (B, U)."""
+        return [ops.zeros((batch_size, U), self.compute_dtype) for _, U in self.state_shapes]
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        """As the parent's, without what only the stock loop needs: that outlasts a small layer."""
+        carried = carried_state(self)
+        if carried is not None:
+            return run_carried(self, self, carried, sequences, initial_state, mask, training)
+        if not self._plain(sequences):
+            return super().call(sequences, initial_state, mask=mask, training=training)
+        if initial_state is None:
+            initial_state = self.get_initial_state(ops.shape(sequences)[0])
+        last, outputs, state = self.inner_loop(sequences, initial_state, mask, training)
+        output = outputs if self.return_sequences else last
+        return (output, *state) if self.return_state else output
+
+    def _plain(self, sequences):
+        """Whether nothing is asked for but outputs and states."""
+        return False
+
+
+def run_carried(owner, layer, carried, sequences, initial_state, mask, training):
+    """Call the recurrent `layer` from the state `carried`, and leave its new state for `owner`."""
+    if initial_state is not None:
+        raise InputError(
+            f"layer {layer.name!r} starts from a state that the model computes, so none can be "
+            "carried through it: expected a layer that starts from zero"
+        )
+    start = _nested(layer.state_size, iter(carried))
+    start = start if isinstance(start, list) else [start]
+    last, outputs, state = layer.inner_loop(sequences, start, mask, training)
+    leave_state(owner, keras.tree.flatten(state))
+    output = outputs if layer.return_sequences else last
+    return (output, *state) if layer.return_state else output
+
+
+def _nested(sizes, tensors):
+    """The next tensors in lists as `sizes` has them."""
+    many = isinstance(sizes, (list, tuple))
+    return [_nested(size, tensors) for size in sizes] if many else next(tensors)
+
+
+class NativeLoop(Carries):
     """The loop that replaces the stock one. `loop_path` says which road the last call took.
 
     kind: the cell's name in `zoo.backends.kernels`, where its equations are written for speed;
@@ -104,21 +171,6 @@ class NativeLoop:
         if self.unroll:
             return "unroll=True"
         return None
-
-    def call(self, sequences, initial_state=None, mask=None, training=False):
-        """As the parent's, without what only the stock loop needs: that outlasts a small layer."""
-        carried = carried_by(self)
-        if carried is not None:
-            initial_state = carried[self]
-        elif not self._plain(sequences):
-            return super().call(sequences, initial_state, mask=mask, training=training)
-        if initial_state is None:
-            initial_state = self.get_initial_state(ops.shape(sequences)[0])
-        last, outputs, state = self.inner_loop(sequences, initial_state, mask, training)
-        if carried is not None:
-            carried[self] = list(state)
-        output = outputs if self.return_sequences else last
-        return (output, *state) if self.return_state else output
 
     def _plain(self, sequences):
         """Whether nothing is asked for but outputs and states."""
@@ -164,7 +216,7 @@ class NativeLoop:
 
     def _loop(self, x, state, mask):
         names = self.activation_names
-        reason = backends.unsupported(self.kind, *names, x.dtype, x)
+        reason = backends.unsupported(self.kind, *names, x.dtype, x, mask)
         if reason:
             self.loop_path = f"general loop: {reason}"
             return recur(self.advance, self.project(x), state, mask, self.go_backwards)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import keras
 from keras import ops
 
+from zoo.layers.loop import Carries
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN, register
 
 # From a stock layer, and from a stock cell, to the zoo's layer of the same equations.
@@ -31,7 +32,7 @@ def around(cell, kind, options):
 
 
 @register
-class RNN(keras.layers.RNN):
+class RNN(Carries, keras.layers.RNN):
     """`keras.layers.RNN` over stock cells, run as one of the zoo's layers for each cell.
 
     cell: a `SimpleRNNCell`, `LSTMCell` or `GRUCell`, or a list of them. Other arguments, states and

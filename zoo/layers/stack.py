@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from zoo.errors import InputError
-from zoo.layers.loop import carried_by
+from zoo.layers.loop import carried_state, leave_state
 from zoo.layers.peephole import CoupledLSTM, PeepholeLSTM
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN, register
 
@@ -119,9 +119,9 @@ class Stack(keras.layers.Layer):
 
     def call(self, x, mask=None, initial_state=None, training=None):
         S, final = self.states_per_layer, []
-        carried = carried_by(self) if initial_state is None else None
+        carried = carried_state(self) if initial_state is None else None
         if carried is not None:
-            initial_state = carried[self]
+            initial_state = carried
         for k in range(self.layers):
             outputs = []
             for rnn in self._layer(k):
@@ -134,7 +134,7 @@ class Stack(keras.layers.Layer):
             if k + 1 < self.layers:
                 x = self.dropouts[k](x, training=training)
         if carried is not None:
-            carried[self] = final
+            leave_state(self, final)
         return x, final
 
     def compute_output_spec(self, x, mask=None, initial_state=None, training=None):

@@ -4,7 +4,8 @@ import numpy as np
 
 from zoo import metrics
 from zoo.data import series
-from zoo.models.step import carried_model, kept, zero_state
+from zoo.models.carry import carried_model
+from zoo.models.step import kept, zero_state
 from zoo.tasks.batching import Batches
 from zoo.tasks.losses import squared_error as loss  # noqa: F401
 
