@@ -2,6 +2,7 @@
 
 import doctest
 import os
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -31,3 +32,11 @@ def modules():
 def test_examples_run(name):
     failed, _ = doctest.testmod(import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert not failed
+
+
+def test_the_page_on_streaming_runs(capsys):
+    page = Path(zoo.__file__).parents[1] / "docs" / "streaming.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 3
+    exec("\n".join(blocks), {})
+    assert capsys.readouterr().out.count("[") == 3

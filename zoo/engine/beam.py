@@ -9,6 +9,7 @@ from zoo.engine.loop import (
     allowed_tokens,
     batch_state,
     check_number,
+    check_sound,
     check_token,
     check_whole,
     follow,
@@ -103,11 +104,7 @@ def search(step, start, state, width, steps, end, length_penalty=0.0, pad=0, all
     run = step.compiled(("beam_search", width), _program(step, width))
     carry = (np.int32(0), start, state, *_no_beams(len(start), width, room(steps), pad))
     found = [ops.convert_to_numpy(x) for x in run(carry, options)]
-    if not np.isfinite(found[1][:, 0]).all():
-        raise InputError(
-            "the step gave logits that are NaN or infinite, expected finite ones: "
-            "check that its weights were trained and loaded"
-        )
+    check_sound(np.isfinite(found[1][:, 0]).all())
     return Beams(found[0][:, :, :steps], *found[1:])
 
 

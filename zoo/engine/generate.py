@@ -5,6 +5,7 @@ from keras import ops
 
 from zoo.engine.loop import (
     batch_state,
+    check_sound,
     check_whole,
     follow,
     output_size,
@@ -14,7 +15,6 @@ from zoo.engine.loop import (
 )
 from zoo.engine.sampling import choose
 from zoo.engine.settings import ANYTHING, NOTHING, Settings
-from zoo.errors import InputError
 
 
 def generate(
@@ -67,7 +67,7 @@ def generate(
     carry, options = _prepare(step, start, state, steps, settings)
     run = step.compiled(("generate", top_k), _program(step, top_k))
     rows = run(carry, options)
-    _check_sound(rows)
+    _check_rows(rows)
     return ops.convert_to_numpy(rows["tokens"])[:, :steps]
 
 
@@ -110,18 +110,14 @@ def _columns(step, top_k, carry, options, steps):
     run = step.compiled(("stream", top_k), lambda carry, o: _advance(step, top_k, o, *carry))
     for _ in range(steps):
         carry = run(carry, options)
-        _check_sound(carry[-1])
+        _check_rows(carry[-1])
         yield ops.convert_to_numpy(carry[1])
         if ops.convert_to_numpy(carry[-1]["ended"]).all():
             return
 
 
-def _check_sound(rows):
-    if ops.convert_to_numpy(rows["lost"]).any():
-        raise InputError(
-            "the step gave logits that are NaN or infinite, expected finite ones: "
-            "check that its weights were trained and loaded"
-        )
+def _check_rows(rows):
+    check_sound(not ops.convert_to_numpy(rows["lost"]).any())
 
 
 def _prepare(step, start, state, steps, settings):

@@ -28,6 +28,15 @@ def check_token(name, token, vocabulary):
         raise InputError(f"{name} is {token!r}, expected a token from 0 to {vocabulary - 1}")
 
 
+def check_sound(sound):
+    """Raise `InputError` unless the logits that were met were `sound`."""
+    if not sound:
+        raise InputError(
+            "the step gave logits that are NaN or infinite, expected finite ones: "
+            "check that its weights were trained and loaded"
+        )
+
+
 def start_tokens(start):
     """The first token of each row: (B,) int32. Raises `InputError` for anything else."""
     array = np.asarray(ops.convert_to_numpy(start))
