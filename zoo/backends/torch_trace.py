@@ -36,10 +36,10 @@ class Stepwise:
     def __call__(self, inputs, state):
         if torch.is_grad_enabled():
             return self.function(inputs, state)
-        leaves = optree.tree_leaves((inputs, state))
+        leaves, structure = optree.tree_flatten((inputs, state))
         if not all(type(x) is torch.Tensor for x in leaves):
             return self.function(inputs, state)
-        key = tuple((x.shape, x.dtype, x.device) for x in leaves)
+        key = (structure, *((x.shape, x.dtype, x.device) for x in leaves))
         if key not in self.programs:
             return self._first(key, inputs, state, leaves)
         program = self.programs[key]
