@@ -33,11 +33,14 @@ def filled(model):
 
 
 def arrays(model, largest_token):
-    """An array for each input: tokens with padding on the right and on the left, or real values."""
+    """An array for each input: tokens with padding on the right and on the left, lengths, or real
+    values."""
     for k, tensor in enumerate(model.inputs):
         rng = np.random.default_rng(k)
         shape = [B, *(T if size is None else size for size in tensor.shape[1:])]
-        if "int" in tensor.dtype:
+        if tensor.name == "lengths":
+            yield np.array([T, 7, 5, 1], "int32")
+        elif "int" in tensor.dtype:
             tokens = rng.integers(1, largest_token, shape).astype("int32")
             tokens[1, 7:], tokens[2, :5] = 0, 0
             yield tokens

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 
 from zoo import cards, registry, store, training
-from zoo.data import images, pairs, series, text
+from zoo.data import images, labelled_series, pairs, series, text
 
 OPTIONS = {
     "digits": dict(units=8, filters=(4,)),
     "sine": dict(units=4),
     "sine_to_cosine": dict(units=8),
     "spam": dict(units=4, embedding=4),
+    "vowels": dict(units=4),
     "char_lm": dict(units=8),
     "g2p": dict(units=8, embedding=8),
 }
@@ -19,6 +20,7 @@ FIT = {
     "digits": dict(batch_size=16),
     "sine_to_cosine": dict(snapshots=()),
     "spam": dict(batch_size=8, boundaries=(8, 16), minimum_frequency=1),
+    "vowels": dict(batch_size=16),
     "char_lm": dict(batch_size=4, steps=10, minimum_frequency=1),
     "g2p": dict(batch_size=16, boundaries=(16,)),
 }
@@ -63,6 +65,13 @@ def _spam():
     labels = (["ham"] * 3 + ["spam"] * 3) * 4
     texts, labels = _parts(texts, (12, 6, 6)), _parts(labels, (12, 6, 6))
     return {split: (texts[split], labels[split]) for split in texts}
+
+
+def _vowels():
+    series, labels = labelled_series.vowels()["train"]
+    rows = np.random.default_rng(0).permutation(len(labels))[:96]
+    series, labels = _parts([series[k] for k in rows]), _parts([labels[k] for k in rows])
+    return {split: (series[split], labels[split]) for split in series}
 
 
 def _char_lm():

@@ -92,7 +92,11 @@ def examples(recipe, model, spec, split):
     rows = list(split)[:LOOKED_AT] if isinstance(split, list) else _rows(split)
     inputs, truths = zip(*rows, strict=True)
     answers = recipe.task.answer(model, list(inputs), spec)
-    found = [_example(k, *row) for k, row in enumerate(zip(inputs, answers, truths, strict=True))]
+    kind = "image" if "image" in spec else "series"
+    found = [
+        _example(f"test {kind} {k}", *row)
+        for k, row in enumerate(zip(inputs, answers, truths, strict=True))
+    ]
     right = [row for row in found if row["right"]][:EXAMPLES]
     return right + [row for row in found if not row["right"]][:EXAMPLES]
 
@@ -102,10 +106,10 @@ def _rows(split):
     return [(i, str(label)) for i, label in zip(inputs, labels, strict=True)]
 
 
-def _example(k, given, answer, truth):
+def _example(name, given, answer, truth):
     accepted = list(truth) if isinstance(truth, (list, tuple)) else [truth]
     return {
-        "input": _shortened(given) if isinstance(given, str) else f"test image {k}",
+        "input": _shortened(given) if isinstance(given, str) else name,
         "output": answer["output"],
         "truth": accepted[0] if len(accepted) == 1 else accepted,
         "right": answer["output"] in accepted,

@@ -16,7 +16,8 @@ class Predictor:
     prefix, an image or a series (a NumPy array, or a path to one). Options go to the task's
     `answer`: `steps`, `beam_width`, `temperature`, ...; `options` has their names.
     Returns one answer, or a list in the order of the inputs: dictionaries with `output` and, by
-    task, `probabilities`, `alternatives` or `continuation`.
+    task, `probabilities`, `alternatives` or `continuation`. A file of many inputs (`.ts`) gives a
+    list, an answer for each of them.
 
     >>> load("digits").name
     'digits'
@@ -31,7 +32,8 @@ class Predictor:
 
     def __call__(self, inputs, **options):
         if isinstance(inputs, str):
-            return self.read([inputs], **options)[0]
+            answers = self.read([inputs], **options)
+            return answers if hasattr(self.recipe.task, "contents") else answers[0]
         if isinstance(inputs, (list, tuple)) and all(isinstance(i, str) for i in inputs):
             return self.read(inputs, **options)
         if hasattr(inputs, "shape") and self._is_one(inputs):
@@ -39,11 +41,12 @@ class Predictor:
         return self.answer(inputs, **options)
 
     def _is_one(self, array):
-        """Whether an array is a single input: an image (H, W[, C]) or a series (T,)."""
+        """Whether an array is a single input: an image (H, W[, C]), a series (T,), or (T, F) with
+        the mean of each channel in the spec."""
         if "image" in self.spec:
             height_and_width = tuple(self.spec["image"][:2])
             return tuple(array.shape[:2]) == height_and_width and array.ndim <= 3
-        return array.ndim == 1
+        return array.ndim == (2 if "mean" in self.spec else 1)
 
     def read(self, raw, **options):
         """Answers for strings: texts, words, prefixes, or paths of images and CSV files."""

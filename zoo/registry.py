@@ -39,6 +39,7 @@ class Fit:
     steps: int | None = None
     source: str | None = None
     target: str | None = None
+    noise: float = 0.0  # standard deviation of what is added to each standardised training value
     snapshots: tuple[int, ...] = ()  # batches at which the prediction is kept for a picture
 
 

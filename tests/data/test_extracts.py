@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import io
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 pytestmark = pytest.mark.neutral
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
+NAMES = ["emoji", "english", "files", "g2p", "mail", "spam", "splits", "vowels"]
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def extract(monkeypatch):
         del sys.modules[name]
 
 
-@pytest.mark.parametrize("name", ["emoji", "english", "files", "g2p", "mail", "spam", "splits"])
+@pytest.mark.parametrize("name", NAMES)
 def test_examples_in_docstrings_run(extract, name):
     assert doctest.testmod(extract(name)).failed == 0
 
@@ -91,3 +93,16 @@ def test_written_files_do_not_depend_on_the_clock(extract, monkeypatch):
     before = files.gzipped("text"), files.npz({"a": np.arange(3)})
     monkeypatch.setattr("time.time", lambda: 2e9)
     assert (files.gzipped("text"), files.npz({"a": np.arange(3)})) == before
+
+
+def test_series_of_both_published_parts_stand_one_behind_the_other(extract, tmp_path):
+    folder = tmp_path / extract("vowels").FOLDER
+    folder.mkdir(parents=True)
+    header = "@dimensions 2\n@classLabel true 1 2\n@data\n"
+    for part, lines in {"TRAIN": "1,2:3,4:1\n5:6:2\n", "TEST": "7:8:1\n"}.items():
+        (folder / f"JapaneseVowels_{part}.ts").write_text(header + lines)
+    with np.load(io.BytesIO(extract("vowels").make(tmp_path))) as data:
+        assert data["values"].tolist() == [[1, 3], [2, 4], [5, 6], [7, 8]]
+        assert data["lengths"].tolist() == [2, 1, 1]
+        assert data["labels"].tolist() == ["1", "2", "1"]
+        assert data["test"].tolist() == [False, False, True]

@@ -35,6 +35,15 @@ def test_a_series_of_window_plus_one_gives_one_window_and_a_shorter_one_is_refus
         series.windows(np.arange(4.0), 0)
 
 
+def test_series_are_padded_behind_and_none_is_cut():
+    values, lengths = series.pad([np.ones((2, 3)), np.ones((4, 3))], length=5)
+    assert values.shape == (2, 5, 3) and values.dtype == np.float32
+    np.testing.assert_array_equal(values.sum((1, 2)), lengths * 3)
+    np.testing.assert_array_equal(values[0, 2:], 0)
+    with pytest.raises(InputError, match="4 steps does not fit into 3"):
+        series.pad([np.ones((4, 1))], length=3)
+
+
 def test_segments_are_pi_long_and_continue_one_another():
     sines, cosines = series.sine_cosine_segments(segments=3, steps=5)
     time = np.arange(15) * math.pi / 5

@@ -19,7 +19,7 @@ def predict(
         list[str] | None, typer.Argument(help="Texts, words, prefixes, or paths.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Option(help="One input a line; for a series, its CSV.")
+        Path | None, typer.Option(help="One input a line; for series, their CSV or .ts.")
     ] = None,
     steps: writing.Steps = None,
     temperature: writing.Temperature = None,
@@ -43,7 +43,7 @@ def predict(
 
     zoo predict spam "Claim your prize now"; zoo predict g2p zoology; zoo predict digits seven.png;
     zoo predict char_lm "In the" --steps 80 --stream; zoo predict sine --steps 50;
-    zoo predict g2p zoology --attention alignment.png.
+    zoo predict vowels spoken.ts; zoo predict g2p zoology --attention alignment.png.
     """
     given = {
         "steps": steps,
@@ -77,7 +77,9 @@ def answers(loaded, inputs, file, given, out, attention):
     options = writing.accepted(loaded.name, given, loaded.options)
     inputs = gathered(loaded, inputs, file)
     own_input = getattr(loaded.recipe.task, "own_input", None)  # tasks on series have one
-    if inputs or not own_input:
+    if contents := getattr(loaded.recipe.task, "contents", None):  # files with many inputs each
+        inputs, read = (list(part) for part in zip(*contents(inputs, loaded.spec), strict=True))
+    elif inputs or not own_input:
         read = loaded.recipe.task.read(inputs, loaded.spec)
     else:
         read = [own_input(loaded.data()["test"], loaded.spec)]
@@ -102,8 +104,9 @@ def streamed(loaded, inputs, file, given, told, as_json):
 def gathered(loaded, inputs, file):
     """The inputs given, then those in `file`; `InputError` where there is none and must be one."""
     own_input = hasattr(loaded.recipe.task, "own_input")
+    is_input = own_input or hasattr(loaded.recipe.task, "contents")
     if file is not None:
-        inputs = [*inputs, *([str(file)] if own_input else lines(file))]
+        inputs = [*inputs, *([str(file)] if is_input else lines(file))]
     if not inputs and not own_input:
         raise InputError(f"no input for {loaded.name!r}, expected one or more: give it, or --file")
     return inputs

@@ -1,4 +1,4 @@
-"""Numeric series: the sine recipes, windows, and one column of the user's CSV."""
+"""Numeric series: the sine recipes, windows, padding, and one column of the user's CSV."""
 
 import csv
 import io
@@ -42,6 +42,27 @@ def windows(series: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
         )
     view = np.lib.stride_tricks.sliding_window_view(values[:-1], window, axis=0)  # (N, F, window)
     return np.ascontiguousarray(view.swapaxes(1, 2)), values[window:]
+
+
+def pad(series: list[np.ndarray], length: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Series of different lengths as one array, with zeros behind each.
+
+    series: B arrays (T, F); length: the padded T, by default that of the longest. Returns the
+    values float32 (B, T, F) and the real steps of each row int32 (B,).
+    Raises `InputError` for a series longer than `length`.
+
+    >>> values, lengths = pad([np.ones((3, 2)), np.ones((1, 2))])
+    >>> values[:, :, 0].tolist(), lengths.tolist()
+    ([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]], [3, 1])
+    """
+    lengths = np.array([len(values) for values in series], "int32")
+    length = int(lengths.max()) if length is None else length
+    if lengths.max() > length:
+        raise InputError(f"a series of {lengths.max()} steps does not fit into {length}: cut it")
+    out = np.zeros((len(series), length, *series[0].shape[1:]), "float32")
+    for row, values in zip(out, series, strict=True):
+        row[: len(values)] = values
+    return out, lengths
 
 
 def sine_cosine_segments(segments: int = 100, steps: int = 10) -> tuple[np.ndarray, np.ndarray]:

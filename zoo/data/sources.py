@@ -89,6 +89,19 @@ SOURCES = {
             archive_sha256="930b23670b352f0829a306501de4bebb5e654a2df02cde2cbe86b802177868e1",
             sha256="75acac1dae65f7a506346a33abf39a8a9a815d354bd6bfa558b70780fd0c831d",
         ),
+        Source(
+            name="vowels",
+            file="vowels.npz",
+            description="Japanese Vowels (UCI): 12 LPC cepstrum coefficients, nine speakers",
+            client="pip",
+            package="aeon",
+            version="1.6.0",
+            licence="CC BY 4.0 (Kudo, Toyama and Shimbo; UCI Machine Learning Repository)",
+            rows=640,
+            unit="series",
+            archive_sha256="d05227086706f80111ac5fee8de4d5d3115bb3bcfd1c786c8629393055816409",
+            sha256="5e8c127b9e0a477b0d888edbdcf4f1ab6f4b36796c961334a92f000dd3971509",
+        ),
     )
 }
 

@@ -13,4 +13,8 @@ Every task module has the same functions, and the rest of the zoo knows no other
 and, where one input is a whole series:
 
     own_input(split, spec)           the input to show when the user gives none
+
+and, where one file holds many inputs:
+
+    contents(raw, spec)              [(name, input)] of all of them; `read` gives the inputs alone
 """

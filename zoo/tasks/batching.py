@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from zoo.data import vocabulary
+from zoo.data import series, vocabulary
 from zoo.data.batches import bucketed, shuffled
 
 
@@ -35,16 +35,19 @@ def fill(indices, batch_size):
 
 
 def take(component, indices, length):
-    """Rows of an array, or of a list of token arrays padded to `length`."""
+    """Rows of an array, or of a list padded to `length`: token arrays as one array, and series
+    (T, F) as [values, lengths], since real values do not say which of them are padding."""
     if isinstance(component, np.ndarray):
         return component[indices]
-    return vocabulary.pad([component[i] for i in indices], length)
+    rows = [component[i] for i in indices]
+    return list(series.pad(rows, length)) if rows[0].ndim > 1 else vocabulary.pad(rows, length)
 
 
 def example_batches(x, y, fit, *, lengths=None, seed=0, epoch=0, shuffle=True, per_token=False):
     """`Batches` over examples.
 
-    x: a list of components, y: one; each an array with N rows or a list of N token arrays.
+    x: a list of components, y: one; each an array with N rows or a list of N token arrays; one of
+    x may be a list of N series (T, F), which become two inputs, values and lengths.
     lengths: N padded-length needs, bucketed by `fit.boundaries`. per_token: weights (B, T), zero
     where y is padding, instead of (B,).
     """
