@@ -47,7 +47,12 @@ def every_figure():
         yield plots.alignment(weights, ["w"] * (columns - 1) + ["end"], ["ZH"] * rows)
     yield plots.bars([row, {**row, "name": odd, "value": None}])
     yield plots.gradient_flow([{"cell": "lstm", "steps_back": [0, 1], "norm": [1.0, 0.0]}])
+    yield plots.gradient_flow([{"cell": "gone", "steps_back": [0, 1], "norm": [np.nan, np.inf]}])
+    flow = {"steps_back": range(50), "low": [1e-3] * 50, "high": [2.0] * 50, "rate": 0.8}
+    flows = [flow | {"cell": f"cell {k}", "norm": [0.9**k] * 50} for k in range(8)]
     for dark in (False, True):
+        yield plots.gradient_flow(flows, dark)
+        yield plots.gradient_flow([row | {"panel": f"{odd} {row['cell']}"} for row in flows], dark)
         yield plots.architectures(dark)
         yield plots.architectures(dark, narrow=True)
         yield plots.alignment(np.eye(2), ["a", "b"], ["A", "B"], dark)
@@ -203,6 +208,29 @@ def test_gradient_flow_leaves_out_what_has_underflowed():
     row = {"cell": "rnn", "steps_back": [0, 1, 2], "norm": [1.0, 0.1, 0.0]}
     drawn = line(plots.gradient_flow([row]).axes[0], "rnn").get_ydata()
     np.testing.assert_array_equal(drawn, [1.0, 0.1, np.nan])
+
+
+@pytest.mark.parametrize("count", [1, 5, 12])
+def test_names_at_the_ends_of_a_gradient_flow_stand_apart(count):
+    rows = [
+        {"cell": f"cell {k}", "steps_back": [0, 1], "norm": [1.0, 0.5], "rate": 0.5}
+        for k in range(count)
+    ]
+    figure = plots.gradient_flow(rows)
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == count
+    assert all(low.y1 <= high.y0 + 1 for low, high in pairwise(sorted(boxes, key=lambda b: b.y0)))
+    assert "cell 0  ×0.500" in texts(figure)
+
+
+def test_rows_of_one_panel_are_drawn_together():
+    row = {"cell": "lstm", "steps_back": [0, 1], "norm": [1.0, 0.5]}
+    rows = [row | {"panel": panel, "name": name} for panel in "ab" for name in ("new", "trained")]
+    first, second = plots.gradient_flow(rows).axes
+    assert [axes.get_title(loc="left") for axes in (first, second)] == ["a", "b"]
+    assert first.get_ylim() == second.get_ylim()
+    np.testing.assert_array_equal(line(second, "trained").get_ydata(), [1.0, 0.5])
 
 
 @pytest.mark.parametrize(

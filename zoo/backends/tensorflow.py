@@ -84,7 +84,8 @@ def value_and_gradients(function, variables):
             value = function()
         return value, tape.gradient(value, values, unconnected_gradients="zero")
 
-    value, gradients = run()
+    # Traced by hand: a call would warn that it is traced anew, as each of these functions is.
+    value, gradients = run.get_concrete_function()()
     return value.numpy(), [tf.convert_to_tensor(g).numpy() for g in gradients]
 
 

@@ -9,10 +9,11 @@ No pyplot and no global state; matplotlib is imported when the first figure is d
 from zoo.plots.attention import alignment, alignment_maps
 from zoo.plots.drawings import DRAWINGS, architecture, architectures
 from zoo.plots.files import check_name, save, to_svg
+from zoo.plots.flow import gradient_flow
 from zoo.plots.grids import bars, images_with_captions
 from zoo.plots.series import rollout, segments
 from zoo.plots.style import DARK, LIGHT, number
-from zoo.plots.training import curves, gradient_flow
+from zoo.plots.training import curves
 
 __all__ = [
     "DARK",

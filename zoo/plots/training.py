@@ -1,4 +1,4 @@
-"""What training did: the losses by epoch, and how far back the gradient reached."""
+"""What training did: the losses by epoch."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,6 @@ from zoo.plots.style import (
     canvas,
     legend_above,
     number,
-    plain,
     style_axes,
 )
 
@@ -84,39 +83,3 @@ def _mark_best(axes, steps: np.ndarray, values: np.ndarray) -> None:
         markeredgewidth=2,
         label=label,
     )
-
-
-_STYLES = [("blue", "-", "o"), ("orange", "--", "s"), ("green", "-.", "^"), ("purple", ":", "D")]
-
-
-def gradient_flow(rows: Sequence[Mapping]):
-    """How much of the gradient is left after so many steps back, on a log axis.
-
-    Args:
-        rows: [{"cell": "lstm", "steps_back": (T,), "norm": (T,)}, ...]: the norm of the gradient
-            of the loss at the last step with respect to the state that many steps earlier.
-            A norm of 0 (underflow) has no logarithm and is left out.
-
-    Returns: a Figure. Raises: InputError where there is no row.
-
-    >>> figure = gradient_flow([{"cell": "gru", "steps_back": [0, 1], "norm": [1.0, 0.5]}])
-    >>> figure.axes[0].get_yscale()
-    'log'
-    """
-    if not rows:
-        raise InputError("no gradient to draw: measure at least one cell")
-    figure = canvas(WIDTH, 3.4)
-    axes = style_axes(
-        figure.add_subplot(), "gradient flow", "steps back from the loss", "gradient norm (log)"
-    )
-    axes.set_yscale("log")
-    for i, row in enumerate(rows):
-        steps, norm = np.asarray(row["steps_back"], float), np.asarray(row["norm"], float)
-        colour, line, marker = _STYLES[i % len(_STYLES)]
-        axes.plot(
-            steps, np.where(norm > 0, norm, np.nan), color=getattr(LIGHT, colour), linestyle=line,
-            linewidth=1.8, marker=marker, markersize=5, markevery=max(1, len(steps) // 8),
-            label=plain(row["cell"]),
-        )  # fmt: skip
-    legend_above(axes, columns=len(rows))
-    return figure

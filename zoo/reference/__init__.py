@@ -5,7 +5,17 @@ cell, `recurrent.py` the two loops over time, `vanilla.py` a whole model with th
 """
 
 from zoo.reference.cells import CELLS, Cell
+from zoo.reference.gates import ACTIVATIONS
 from zoo.reference.recurrent import Trace, backward, forward
 from zoo.reference.vanilla import softmax_cross_entropy, vanilla
 
-__all__ = ["CELLS", "Cell", "Trace", "backward", "forward", "softmax_cross_entropy", "vanilla"]
+__all__ = [
+    "ACTIVATIONS",
+    "CELLS",
+    "Cell",
+    "Trace",
+    "backward",
+    "forward",
+    "softmax_cross_entropy",
+    "vanilla",
+]

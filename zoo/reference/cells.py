@@ -31,19 +31,36 @@ def simple_rnn_step_backward(w, act, gradients, cache, d_states):
 
 
 class Cell(NamedTuple):
-    """How many gates and states a cell has, and its two functions."""
+    """How many gates and states a cell has, its two functions, and where the cache has what.
+
+    values: name of a gate, or of what went through the cell's activation -> (its place in the
+    cache of `step`, "gate" for a sigmoid or "activation").
+    """
 
     gates: int
     states: int
     step: Callable
     step_backward: Callable
+    values: dict
+
+
+def _values(first, gates, activations):
+    """One letter for each value, which follow each other in the cache from `first` on."""
+    return {
+        letter: (first + k, "activation" if letter in activations else "gate")
+        for k, letter in enumerate(gates)
+    }
 
 
 CELLS = {
-    "simple_rnn": Cell(1, 1, simple_rnn_step, simple_rnn_step_backward),
-    "lstm": Cell(4, 2, lstm.lstm_step, lstm.lstm_step_backward),
-    "peephole": Cell(4, 2, lstm.peephole_step, lstm.peephole_step_backward),
-    "coupled": Cell(3, 2, lstm.coupled_step, lstm.coupled_step_backward),
-    "gru": Cell(3, 1, gru.gru_step, gru.gru_step_backward),
-    "gru_reset_before": Cell(3, 1, gru.gru_reset_before_step, gru.gru_reset_before_step_backward),
+    "simple_rnn": Cell(1, 1, simple_rnn_step, simple_rnn_step_backward, _values(2, "h", "h")),
+    "lstm": Cell(4, 2, lstm.lstm_step, lstm.lstm_step_backward, _values(3, "ifgoy", "gy")),
+    "peephole": Cell(
+        4, 2, lstm.peephole_step, lstm.peephole_step_backward, _values(3, "ifgoy", "gy")
+    ),
+    "coupled": Cell(3, 2, lstm.coupled_step, lstm.coupled_step_backward, _values(3, "igoy", "gy")),
+    "gru": Cell(3, 1, gru.gru_step, gru.gru_step_backward, _values(2, "zrh", "h")),
+    "gru_reset_before": Cell(
+        3, 1, gru.gru_reset_before_step, gru.gru_reset_before_step_backward, _values(2, "zrh", "h")
+    ),
 }
