@@ -66,6 +66,21 @@ def trained(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def zoo(capsys):
+    """`zoo(*arguments)` -> (status, standard output, standard error)."""
+
+    from zoo import cli
+
+    def run(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([str(a) for a in arguments])
+        return (stopped.value.code, *capsys.readouterr())
+
+    return run
+
+
 @pytest.fixture(autouse=True)
 def seeded(request):
     """The same random numbers whatever ran before. Keras is loaded for tests that need it only."""

@@ -7,26 +7,12 @@ import sys
 import keras
 import pytest
 
-from zoo import cli
 from zoo.cli import bench
 from zoo.reports import bench_cases as cases
 from zoo.reports import benchmark
 
 BACKEND = keras.backend.backend()
 TINY = ["--shapes", "2x3x1x2", "--seconds", "0.01"]
-
-
-@pytest.fixture
-def zoo(capsys):
-    """`zoo(*arguments)` -> (status, standard output, standard error)."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            cli.main([str(a) for a in arguments])
-        return (stopped.value.code, *capsys.readouterr())
-
-    return run
 
 
 def test_rows_of_the_running_backend_leave_as_one_document(zoo, tmp_path):

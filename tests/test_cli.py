@@ -23,19 +23,6 @@ BACKEND = keras.backend.backend()
 
 
 @pytest.fixture
-def zoo(capsys):
-    """`zoo(*arguments)` -> (status, standard output, standard error)."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            cli.main([str(a) for a in arguments])
-        return (stopped.value.code, *capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture
 def refused(zoo):
     """`refused(*arguments)`: the one line with which they are refused."""
 

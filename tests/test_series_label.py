@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tiny
 
-from zoo import cli, predictor, training
+from zoo import predictor, training
 from zoo.data import series
 from zoo.errors import InputError
 from zoo.tasks import series_label
@@ -39,19 +39,6 @@ def gestures(count=40, channels=2):
         values = slope + random.normal(size=(len(slope), channels))
         values[1:][random.random((len(slope) - 1, channels)) < 0.05] = np.nan
         yield 100 + 10 * values, ("falls", "rises")[k % 2]
-
-
-@pytest.fixture
-def zoo(capsys):
-    """`zoo(*arguments)` -> (status, standard output, standard error)."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            cli.main([str(a) for a in arguments])
-        return (stopped.value.code, *capsys.readouterr())
-
-    return run
 
 
 def test_own_series_are_trained_on_evaluated_and_predicted(zoo, tmp_path):

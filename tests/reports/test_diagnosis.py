@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from zoo import backends, cli, files, plots, reference
+from zoo import backends, files, plots, reference
 from zoo.errors import InputError
 from zoo.layers import CELLS, GRU, LSTM, RNN, PeepholeLSTM, SimpleRNN
 from zoo.models.many_to_one import many_to_one
@@ -228,19 +228,6 @@ def test_a_keras_file_of_stock_layers_is_measured_by_its_path(tmp_path, wrapped)
 
 
 # The command
-
-
-@pytest.fixture
-def zoo(capsys):
-    """`zoo(*arguments)` -> (status, standard output, standard error)."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            cli.main([str(a) for a in arguments])
-        return (stopped.value.code, *capsys.readouterr())
-
-    return run
 
 
 def test_rows_leave_as_one_document_and_as_files(zoo, tmp_path):

@@ -11,19 +11,13 @@ import jax.numpy as jnp
 from jax import lax
 
 from zoo.backends.chunks import chunk_length
-from zoo.backends.kernels import ACTIVATIONS, KERNELS, Seen, activations, inside, unpacked
+from zoo.backends.kernels import KERNELS, Seen, activations, inside, unpacked, unsupported
 from zoo.backends.kernels.common import wide_type, widened
+
+__all__ = ["recurrent", "unsupported"]
 
 # Keras's tanh gives float32 for float64.
 OWN = {"tanh": jnp.tanh}
-
-
-def unsupported(kind, activation, recurrent_activation, dtype, x=None, mask=None):
-    """Why `recurrent` cannot run this cell, or None. Any type and any x will do here."""
-    for name in (activation, recurrent_activation):
-        if name not in ACTIVATIONS:
-            return f"activation {name}"
-    return None if kind in KERNELS else f"cell {kind}"
 
 
 def recurrent(

@@ -11,22 +11,16 @@ import tensorflow as tf
 from tensorflow.python.ops import control_flow_util
 
 from zoo.backends.chunks import chunk_length
-from zoo.backends.kernels import ACTIVATIONS, KERNELS, Seen, activations, inside, unpacked
+from zoo.backends.kernels import KERNELS, Seen, activations, inside, unpacked, unsupported
 from zoo.backends.kernels.common import wide_type, widened
 from zoo.backends.tensorflow_loop import by_chunks, by_time, dimensions, loop
 from zoo.errors import InputError
 
+__all__ = ["recurrent", "unsupported"]
+
 # Called eagerly, up to here step by step: tracing a graph would take longer than many such calls.
 EAGER_STEPS = 16
 _ON_CPU = not tf.config.list_physical_devices("GPU")
-
-
-def unsupported(kind, activation, recurrent_activation, dtype, x=None, mask=None):
-    """Why `recurrent` cannot run this cell, or None. Any type and any x will do here."""
-    for name in (activation, recurrent_activation):
-        if name not in ACTIVATIONS:
-            return f"activation {name}"
-    return None if kind in KERNELS else f"cell {kind}"
 
 
 def recurrent(

@@ -81,10 +81,15 @@ def accelerate(model) -> keras.Model:
     return fast
 
 
-def _check(model):
+def check_model(model):
+    """Raise `InputError` unless `model` is a `keras.Model`."""
     if not isinstance(model, keras.Model):
         kind = type(model).__name__
         raise InputError(f"model is a {kind}, expected a keras.Model: put a layer into one")
+
+
+def _check(model):
+    check_model(model)
     if not model.built:
         raise InputError(
             f"model {model.name!r} is not built, so it has no weights to share: "

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.engine.accelerate import fast_layer, obstacle
+from zoo.engine.accelerate import check_model, fast_layer, obstacle
 from zoo.engine.rewiring import Rewiring
 from zoo.errors import InputError
 from zoo.layers.carried import CarriedConv1D, CarriedRNN
@@ -62,9 +62,7 @@ def freed(model):
     for layer in _all(model):
         _check_layer(layer)
     with told_of(model):
-        free = Freeing()(model)
-    check_causal(free)
-    return free
+        return Freeing()(model)
 
 
 @contextmanager
@@ -104,9 +102,7 @@ def _all(holder):
 
 
 def _check(model):
-    if not isinstance(model, keras.Model):
-        kind = type(model).__name__
-        raise InputError(f"model is a {kind}, expected a keras.Model: put a layer into one")
+    check_model(model)
     if not _is_graph(model):
         raise InputError(
             f"model {model.name!r} is a {type(model).__name__} without a graph of its own: "

@@ -88,11 +88,13 @@ class _Shapes(keras.Operation):
 
 
 def output_size(step, inputs, state):
-    """The size of a step's outputs, V or F.
+    """The size of a step's outputs, V or F, found once for each width of inputs and state.
 
     It also tells a step that no loop could run, in one line and before anything is compiled.
     """
-    if "output_size" not in step.cache:
+    widths = (tuple(x.shape[1:]) for x in (inputs, *tree.flatten(state)))
+    key = ("output_size", *widths)
+    if key not in step.cache:
         specs = tree.map_structure(_spec, (ops.convert_to_tensor(inputs), state))
         outputs, new_state = _Shapes(step).compute_output_spec(*specs)
         got, expected = len(tree.flatten(new_state)), len(tree.flatten(state))
@@ -106,8 +108,8 @@ def output_size(step, inputs, state):
                 f"the step returned outputs of shape {tuple(outputs.shape)}, expected one row "
                 "per batch row: (B, V) logits or (B, F) values"
             )
-        step.cache["output_size"] = int(outputs.shape[-1])
-    return step.cache["output_size"]
+        step.cache[key] = int(outputs.shape[-1])
+    return step.cache[key]
 
 
 def _spec(x):

@@ -15,6 +15,8 @@ from functools import cache
 
 import keras
 
+from zoo.models.carry import held
+
 # What Keras's constructors set and a class may change later. Keras has no public way to copy them.
 SETTINGS = (
     "_allow_non_tensor_positional_args",
@@ -150,13 +152,7 @@ def inside(layer):
 
 def children(layer):
     """The layers directly inside `layer`."""
-    if isinstance(layer, keras.layers.RNN):
-        return []
-    if isinstance(layer, keras.Model):
-        return layer.layers
-    if isinstance(layer, keras.layers.Layer):
-        return layer._flatten_layers(include_self=False, recursive=False)
-    return []  # an operation of a graph, which holds nothing
+    return [] if isinstance(layer, keras.layers.RNN) else held(layer)
 
 
 def own_attributes(layer):

@@ -175,9 +175,14 @@ class Stack(keras.layers.Layer):
         return super().get_config() | {key: getattr(self, key) for key in keys}
 
 
-def _check(cell, units, layers, direction, dropout):
+def check_cell(cell):
+    """Raise `InputError` unless `cell` is a name in `CELLS`."""
     if cell not in CELLS:
         raise InputError(f"cell {cell!r} is not one of {', '.join(CELLS)}: choose one of them")
+
+
+def _check(cell, units, layers, direction, dropout):
+    check_cell(cell)
     if direction not in DIRECTIONS:
         raise InputError(
             f"direction {direction!r} is not one of {', '.join(DIRECTIONS)}: choose one of them"

@@ -66,17 +66,21 @@ def carriers(model):
 
 
 def _carriers(holder):
-    for layer in _held(holder):
+    for layer in _over_time(holder):
         if isinstance(layer, CARRIERS):
             yield layer
         else:
             yield from _carriers(layer)
 
 
-def _held(layer):
+def _over_time(layer):
     """The layers directly inside `layer` that it calls over time."""
-    if isinstance(layer, EACH_STEP):
-        return []  # whatever is inside sees one step, so that its own axis of time is another
+    # Whatever is inside of these sees one step, so that its own axis of time is another.
+    return [] if isinstance(layer, EACH_STEP) else held(layer)
+
+
+def held(layer):
+    """The layers directly inside `layer`."""
     if isinstance(layer, keras.Model):
         return layer.layers
     if isinstance(layer, keras.layers.Layer):
@@ -125,7 +129,7 @@ def initial_state(model, batch_size):
 
 def check_causal(model):
     """Raise `InputError` naming the first layer of `model` that looks at later steps."""
-    layers = _held(model)
+    layers = _over_time(model)
     if {"encoder", "decoder"} <= {layer.name for layer in layers}:
         raise InputError(
             f"layer 'encoder' of {model.name!r} reads the whole input before the decoder writes, "

@@ -20,7 +20,7 @@ from keras import ops, tree
 
 from zoo import backends
 from zoo.errors import InputError
-from zoo.layers import CELLS
+from zoo.layers.stack import CELLS, check_cell
 from zoo.reports.saturation import saturation
 
 ROWS, LEAST_STEPS = 16, 3
@@ -224,8 +224,7 @@ def new_weights(seed):
 def check(cells, steps, units, seeds, activation="tanh", gain=1.0):
     """`InputError` for a setting out of range."""
     for cell in cells:
-        if cell not in CELLS:
-            raise InputError(f"cell {cell!r} is not one of {', '.join(CELLS)}: choose one of them")
+        check_cell(cell)
     for name, value, least in (("steps", steps, LEAST_STEPS), ("units", units, 1),
                                ("seeds", seeds, 1)):  # fmt: skip
         if value < least:

@@ -24,7 +24,16 @@ from typing import NamedTuple
 from zoo.backends.kernels import gru, lstm, simple_rnn
 from zoo.backends.kernels.common import ACTIVATIONS, Seen, activations, inside, unpacked
 
-__all__ = ["ACTIVATIONS", "KERNELS", "Kernel", "Seen", "activations", "inside", "unpacked"]
+__all__ = [
+    "ACTIVATIONS",
+    "KERNELS",
+    "Kernel",
+    "Seen",
+    "activations",
+    "inside",
+    "unpacked",
+    "unsupported",
+]
 
 
 class Kernel(NamedTuple):
@@ -49,3 +58,11 @@ KERNELS = {
         3, 3, gru.gru_reset_before_step, gru.gru_reset_before_back, gru.gru_reset_before_weights
     ),
 }
+
+
+def unsupported(kind, activation, recurrent_activation, dtype, x=None, mask=None):
+    """Why these kernels cannot run a cell, or None. Any type, x and mask will do."""
+    for name in (activation, recurrent_activation):
+        if name not in ACTIVATIONS:
+            return f"activation {name}"
+    return None if kind in KERNELS else f"cell {kind}"
