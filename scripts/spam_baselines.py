@@ -1,16 +1,20 @@
-"""Two baselines of the spam recipe on the test split: TF-IDF with logistic regression.
+"""Two baselines of the spam recipe: TF-IDF with logistic regression, as it comes and tuned.
 
 python scripts/spam_baselines.py
 """
 
 from zoo import registry
-from zoo.recipes.spam import baseline, tuned_baseline
+from zoo.recipes.spam import tuned_baseline
+from zoo.tasks.text_label import bag_of_words
 
 
 def main():
     data, spec = registry.recipe("spam").load(), {"positive": "spam"}
-    print(f"as scikit-learn ships them: F1 {baseline(data, spec):.4f}")
-    print(f"tuned on the validation split: F1 {tuned_baseline(data, spec):.4f}")
+    for split in ("validation", "test"):
+        scored = data | {"test": data[split]}
+        print(f"F1 on the {split} split")
+        print(f"  as scikit-learn ships them: {bag_of_words(scored, spec):.4f}")
+        print(f"  tuned on the validation split: {tuned_baseline(scored, spec):.4f}")
 
 
 if __name__ == "__main__":

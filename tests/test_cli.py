@@ -419,7 +419,7 @@ def test_a_format_that_fails_has_its_reason_and_status_one(zoo, trained, tmp_pat
         (["train", "sine", "--units", "-3"], "--units -3, expected 1 or more"),
         (["train", "sine", "--seed", "-1"], "seed -1"),
         (["train", "sine", "--data", "nowhere.csv"], "no file 'nowhere.csv'"),
-        (["train", "digits", "--data", "mine.csv"], "reads no data of your own"),
+        (["train", "sine_to_cosine", "--data", "mine.csv"], "reads no data of your own"),
         (["predict", "sine", "--steps", "0"], "--steps 0, expected 1 or more"),
         (["predict", "g2p", "a", "--beam-width", "0"], "--beam-width 0"),
         (["predict", "char_lm", "a", "--temperature", "-1"], "--temperature -1"),

@@ -292,10 +292,9 @@ def test_a_label_never_seen_in_training_is_refused(load, tmp_path):
         load("spam").evaluate(tmp_path / "mine.csv")
 
 
-@pytest.mark.parametrize("name", ["digits", "sine_to_cosine"])
-def test_own_data_is_refused_where_there_is_no_reader(name, load, tmp_path):
+def test_own_data_is_refused_where_there_is_no_reader(load, tmp_path):
     with pytest.raises(InputError, match="reads no data of your own"):
-        load(name).evaluate(tmp_path / "mine.csv")
+        load("sine_to_cosine").evaluate(tmp_path / "mine.csv")
 
 
 def test_dark_ink_on_light_paper_is_read_like_the_data(tmp_path):

@@ -6,12 +6,14 @@ from functools import cache
 import keras
 import numpy as np
 import pytest
+import tiny
 from keras import ops
 
 import zoo
 from zoo import registry
 from zoo.errors import InputError
 from zoo.models.carry import carried_model, carriers
+from zoo.tasks import splits
 from zoo.training import Trainer
 
 ROWS = 8
@@ -20,18 +22,11 @@ ROWS = 8
 SMALL = dict(units=6, embedding=5, filters=(3, 4), hidden=1)
 
 
-def first_rows(split):
-    """The first rows of a split, whatever a task's split is."""
-    if isinstance(split, tuple):
-        return tuple(part[:ROWS] for part in split)
-    if isinstance(split, list):
-        return split[:ROWS]
-    return split[: 60 * ROWS] if isinstance(split, str) else split[: 4 * ROWS]  # text, a series
-
-
 @cache
 def raw(name):
-    rows = first_rows(registry.recipe(name).load()["train"])
+    recipe = registry.recipe(name)
+    data = tiny.data(name) if recipe.fetched else recipe.load()
+    rows = splits.first(recipe.task, data["train"], ROWS)
     return {"train": rows, "validation": rows}
 
 
@@ -137,7 +132,7 @@ def test_models_are_listed_in_the_order_of_the_architectures():
     assert architectures == sorted(architectures, key=registry.ARCHITECTURES.index)
     assert set(architectures) == set(registry.ARCHITECTURES)
     assert registry.list_models("sine*") == ["sine", "sine_to_cosine"]
-    assert registry.list_models(architecture="one_to_one") == ["digits"]
+    assert registry.list_models(architecture="one_to_one") == ["digits", "fashion_mnist"]
     assert registry.list_models("nothing*") == []
 
 

@@ -88,6 +88,44 @@ def test_a_spec_without_a_recipe_is_refused(folder):
         store.load(folder)
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"activation": {"class_name": "function", "config": "system", "module": "os"}},
+        {"activation": [{"class_name": "__lambda__"}]},
+        {"run": "system"},
+    ],
+)
+def test_a_spec_cannot_ask_for_a_class_or_an_option_that_is_none(option, folder):
+    (folder / "card.json").unlink()
+    spec = files.read_json(folder / "spec.json")
+    files.write_json(folder / "spec.json", spec | {"options": spec["options"] | option})
+    with pytest.raises(InputError, match=rf"has {next(iter(option))} = .*plain values: restore it"):
+        store.load(folder)
+
+
+def test_a_small_file_of_large_arrays_is_refused_before_it_is_unpacked(folder, monkeypatch):
+    (folder / "card.json").unlink()
+    names = sorted(files.read_arrays(folder / "weights.npz"))
+    large = {name: np.zeros((1000, 1000), "uint8") for name in names}
+    files.write_arrays(folder / "weights.npz", large)
+    assert (folder / "weights.npz").stat().st_size < 1000 * len(names) + 5000
+    monkeypatch.setattr(files, "read_arrays", lambda path: pytest.fail("unpacked"))
+    with pytest.raises(InputError, match="belongs to another model"):
+        store.load(folder)
+
+
+def test_a_path_for_a_name_inside_weights_is_no_path(folder, tmp_path):
+    """Arrays are read, never unpacked into files."""
+    (folder / "card.json").unlink()
+    arrays = files.read_arrays(folder / "weights.npz")
+    evil = {f"../../{name}": array for name, array in arrays.items()}
+    files.write_arrays(folder / "weights.npz", evil)
+    before = sorted(tmp_path.rglob("*"))
+    store.load(folder)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_names_are_found_in_zoo_home_and_paths_anywhere(folder, monkeypatch):
     monkeypatch.setenv("ZOO_HOME", str(folder.parent))
     assert store.find("digits") == folder
@@ -105,6 +143,7 @@ def test_a_folder_in_the_way_hides_no_model(folder, tmp_path, monkeypatch):
 def test_what_is_not_there_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("ZOO_HOME", str(tmp_path))
     monkeypatch.setattr(store, "SHIPPED", tmp_path)
+    monkeypatch.setattr(store.download, "index", dict)
     with pytest.raises(InputError, match=r"no trained weights for 'digits'.*zoo train digits"):
         store.find("digits")
     with pytest.raises(InputError, match=r"did you mean 'digits'\?"):

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from zoo import environment
+from zoo.data.checksum import checksum
+from zoo.data.fetch import FETCHED
 from zoo.data.sources import SOURCES
 from zoo.metrics import HIGHER_IS_BETTER
+from zoo.tasks import splits
 
 EXAMPLES = 3  # right ones, and as many wrong ones
 LOOKED_AT = 64  # test inputs among which they are found
@@ -20,18 +23,29 @@ OTHER_DATA = {
 }
 
 
-def make(recipe, model, spec, data, history, seed, *, path=None, trained=None):
+USE = "An example of its architecture to learn from, and a start for models on data of your own."
+LIMITS = (
+    "Scored on the held-out part of the data named here only: expect less on other data. Not "
+    "tested for any use where a wrong answer does harm."
+)
+
+
+def make(
+    recipe, model, spec, data, history, seed, *, path=None, options=None, trained=None, scores=None
+):
     """The card of a trained model, evaluated once on `data["test"]`.
 
-    data: the splits; history, seed: as training recorded them; path: the user's own file, if that
-    is what it was trained on; trained: the environment of the training, by default this one.
+    data: the splits; history, seed: as training recorded them; path, options: the user's own file
+    and how it was read, if that is what it was trained on; trained: the environment of the
+    training, by default this one; scores: those of the test split, where they are known already.
     Returns a dictionary of plain values, as `zoo.store.write_card` writes it.
     """
-    scores = recipe.task.evaluate(model, data["test"], spec)
+    scores = recipe.task.evaluate(model, data["test"], spec) if scores is None else scores
     metric = headline(recipe, scores)
     epochs = history["epochs"]
     trained = trained or environment.describe()
-    return {
+    shown = path is not None or not recipe.made_up  # or the data are not ours to show
+    card = {
         "name": recipe.name,
         "architecture": recipe.architecture,
         "cell": recipe.cell,
@@ -43,21 +57,24 @@ def make(recipe, model, spec, data, history, seed, *, path=None, trained=None):
         "baseline": recipe.baseline(data, spec),
         "baseline_name": recipe.baseline_name,
         "higher_is_better": HIGHER_IS_BETTER[metric],
+        "published": recipe.published,
         "scores": scores,
-        "data": _data(recipe, path),
+        "data": describe_data(recipe, data, path, options),
         "own_data": recipe.own_data,
-        "intended_use": f"{_sentence(recipe.summary)} An example of its architecture to learn "
-        "from, and a start for models on data of your own.",
-        "limits": "Scored on the held-out part of the data named here only: expect less on other "
-        "data. Not tested for any use where a wrong answer does harm.",
+        "intended_use": recipe.intended_use or f"{_sentence(recipe.summary)} {USE}",
+        "limits": f"{_sentence(recipe.limits)} {LIMITS}" if recipe.limits else LIMITS,
         "seed": seed,
         "epochs": len(epochs),
         "batches": len(history["batches"]),
         "seconds": round(sum(row["seconds"] for row in epochs), 1),
         "command": trained["command"],
         "environment": trained,
-        "examples": examples(recipe, model, spec, data["test"]),
+        "examples": examples(recipe, model, spec, data["test"]) if shown else [],
     }
+    if signatures := getattr(recipe.task, "signatures", None):
+        card |= {"signatures": signatures()}
+    started = trained.get("started_from")
+    return card | {"started_from": started} if started else card
 
 
 def headline(recipe, scores):
@@ -69,12 +86,21 @@ def _sentence(text):
     return f"{text[0].upper()}{text[1:].rstrip('.')}."
 
 
-def _data(recipe, path):
+def describe_data(recipe, data, path=None, options=None):
+    """What a model was trained and tested on: name, licence, sizes of the splits and their sum."""
+    found = _named(recipe, path) | {
+        "splits": {name: splits.size(recipe.task, split) for name, split in data.items()},
+        "sha256": checksum(data),
+    }
+    return found | {"options": dict(options)} if options else found
+
+
+def _named(recipe, path):
     if path is not None:
         return {"name": Path(path).name, "path": str(Path(path).resolve()), "licence": None}
     name = recipe.data_name
-    if name in SOURCES:
-        description, licence = SOURCES[name].description, SOURCES[name].licence
+    if source := SOURCES.get(name) or FETCHED.get(name):
+        description, licence = source.description, source.licence
     else:
         description, licence = OTHER_DATA.get(name, (name, None))
     return {"name": name, "description": description, "licence": licence}
@@ -83,8 +109,11 @@ def _data(recipe, path):
 def examples(recipe, model, spec, split):
     """Right and wrong answers on the first test inputs: [{input, output, truth, right}, ...].
 
-    Running text is continued once, with right None; a series has no single answers: [].
+    A task's own `examples` where it has them. Running text is continued once, with right None; a
+    series has no single answers: [].
     """
+    if hasattr(recipe.task, "examples"):
+        return recipe.task.examples(model, split, spec)
     if isinstance(split, str):
         return [_continued(recipe, model, spec, split)]
     if not isinstance(split, (list, tuple)) or ("labels" not in spec and "target" not in spec):
@@ -125,86 +154,3 @@ def _continued(recipe, model, spec, text, given=40, steps=60):
     answer = recipe.task.answer(model, [prefix], spec, steps=steps, temperature=0.5)[0]
     truth = text[given : given + steps]
     return {"input": prefix, "output": answer["continuation"], "truth": truth, "right": None}
-
-
-def readme(card) -> str:
-    """The card as Markdown, for README.md beside the weights."""
-    better = "higher" if card["higher_is_better"] else "lower"
-    data, environment_ = card["data"], card["environment"]
-    versions = environment_.get("versions", {})
-    facts = {
-        "Architecture": card["architecture"].replace("_", " "),
-        "Cell": card["cell"],
-        "Parameters": f"{card['parameters']:,}",
-        "Data": f"{data.get('description') or data['name']}",
-        "Licence of the data": data.get("licence") or "unknown",
-        "Trained with": f"`{card['command']}`",
-        "Seed": card["seed"],
-        "Epochs": card["epochs"],
-        "Training time": f"{card['seconds']:,.0f} s on {environment_.get('device', 'cpu')}",
-        "Backend": _backend(environment_, versions),
-    }
-    scores = {**card["scores"], f"{card['baseline_name']} ({card['metric']})": card["baseline"]}
-    return "\n".join(
-        [
-            f"# {card['name']}: {card['task']}",
-            "",
-            f"**{card['metric']} {_number(card['value'])}** on the held-out test split ({better} "
-            f"is better); {card['baseline_name']}, the trivial baseline: "
-            f"{_number(card['baseline'])}.",
-            "",
-            *_table(("", ""), facts),
-            "",
-            "## Scores",
-            "",
-            *_table(("Metric", "Test"), {name: _number(v) for name, v in scores.items()}),
-            "",
-            "## Use and limits",
-            "",
-            card["intended_use"],
-            "",
-            card["limits"],
-            *_examples(card["examples"]),
-            "",
-            f"Scored again by `zoo evaluate {card['name']}`.",
-            "",
-        ]
-    )
-
-
-def _backend(described, versions):
-    name = described.get("backend", "unknown")
-    keras = f", Keras {versions['keras']}" if versions.get("keras") else ""
-    return f"{name} {versions.get(name) or ''}".strip() + keras
-
-
-def _number(value):
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _table(head, rows):
-    yield f"| {head[0]} | {head[1]} |"
-    yield "|---|---|"
-    for name, value in rows.items():
-        yield f"| {_cell(name)} | {_cell(value)} |"
-
-
-def _examples(rows):
-    if not rows:
-        return
-    yield from ("", "## Examples from the test split", "")
-    yield "| Input | Output | Truth | Right |"
-    yield "|---|---|---|---|"
-    for row in rows:
-        truth = row["truth"] if isinstance(row["truth"], str) else " / ".join(row["truth"])
-        right = {True: "yes", False: "no", None: ""}[row["right"]]
-        cells = [_cell(row["input"]), _cell(row["output"]), _cell(truth), right]
-        yield f"| {' | '.join(cells)} |"
-
-
-def _cell(text):
-    """Text that cannot leave its cell or become a link, a tag or a line of its own."""
-    text = " ".join(str(text).split())
-    for mark in "|<[*_":
-        text = text.replace(mark, f"\\{mark}") if "`" not in text else text
-    return text

@@ -1,5 +1,6 @@
 """What a number depends on and does not say: versions, device, threads, commit."""
 
+import contextlib
 import os
 import platform
 import subprocess
@@ -34,11 +35,20 @@ def describe() -> dict:
         "precision": keras.config.dtype_policy().name,
         "python": platform.python_version(),
         "versions": versions(),
-        "processor": platform.machine(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "commit": commit(),
         "command": " ".join(["zoo", *sys.argv[1:]]),
     }
+
+
+def processor() -> str:
+    """The name of the processor, or its kind where the system does not say."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n"):
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def commit() -> str | None:

@@ -3,10 +3,9 @@
 from inspect import signature
 from pathlib import Path
 
-import numpy as np
-
 from zoo import store
 from zoo.errors import InputError
+from zoo.tasks import splits
 
 
 class Predictor:
@@ -41,8 +40,10 @@ class Predictor:
         return self.answer(inputs, **options)
 
     def _is_one(self, array):
-        """Whether an array is a single input: an image (H, W[, C]), a series (T,), or (T, F) with
-        the mean of each channel in the spec."""
+        """Whether an array is a single input: an image (H, W[, C]), a clip (T, H, W, C), a series
+        (T,), or (T, F) with the mean of each channel in the spec."""
+        if "frame" in self.spec:
+            return array.ndim == 4
         if "image" in self.spec:
             height_and_width = tuple(self.spec["image"][:2])
             return tuple(array.shape[:2]) == height_and_width and array.ndim <= 3
@@ -99,42 +100,39 @@ class Predictor:
                     f"{' or '.join(known) or 'none'}: leave it out"
                 )
 
-    def evaluate(self, path=None, split="test"):
-        """{metric: value} on the held-out split, or on all of the user's file."""
-        data = self.data(path)
+    def evaluate(self, path=None, split="test", **options):
+        """{metric: value} on the held-out split, or on all of the user's file.
+
+        options: how to read the file, by default as the file was read that it was trained on.
+        """
+        data = self.data(path, **options)
         if split not in data:
             raise InputError(f"split {split!r} is not one of {', '.join(data)}: choose one of them")
         return self.recipe.task.evaluate(self.model, data[split], self.spec)
 
-    def baseline(self, path=None):
+    def baseline(self, path=None, **options):
         """The metric of the recipe's trivial baseline on the same data."""
-        return self.recipe.baseline(self.data(path), self.spec)
+        return self.recipe.baseline(self.data(path, **options), self.spec)
 
-    def data(self, path=None):
+    def data(self, path=None, **options):
         """The splits of the data that the model was trained on; `test` is all of `path`, if given.
 
         The file that it was trained on is the exception: of that, only the held-out part tests it.
         """
-        own = self.card.get("data", {}).get("path")
-        data = self.recipe.data(own)
-        if path is None or str(Path(path).resolve()) == own:
+        described = self.card.get("data", {})
+        own, recorded = described.get("path"), described.get("options") or {}
+        given = {name: value for name, value in options.items() if value is not None}
+        same = path is None or str(Path(path).resolve()) == own
+        data = self.recipe.data(own, **(recorded | given if same else recorded))
+        if same:
             return data
-        return data | {"test": _joined(self.recipe.data(path), self.spec)}
+        read = self.recipe.data(path, **recorded | given)
+        return data | {"test": splits.joined(self.recipe.task, read, self.spec)}
 
 
 def _options(function):
     """The names of a task function's options: what stands behind model, inputs and spec."""
     return list(signature(function).parameters)[3:]
-
-
-def _joined(data, spec):
-    """The three splits of a user's file as one."""
-    first, *later = (data[split] for split in ("train", "validation", "test"))
-    if isinstance(first, tuple):
-        return tuple([*a, *b, *c] for a, b, c in zip(first, *later, strict=True))
-    if isinstance(first, np.ndarray):  # a series: each later part begins with the window before it
-        return np.concatenate([first, *(part[spec["window"] :] for part in later)])
-    return first + later[0] + later[1]
 
 
 def load(name) -> Predictor:

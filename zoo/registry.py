@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatch
 from importlib import import_module
+from inspect import Parameter, signature
 from pkgutil import iter_modules
 from types import ModuleType
 
@@ -39,7 +40,17 @@ class Fit:
     steps: int | None = None
     source: str | None = None
     target: str | None = None
+    head: str | None = None  # what a forecast's outputs mean: a name of `zoo.layers.HEADS`
+    horizon: int = 1  # steps of each forecast in a backtest
+    difference: bool = False  # forecast changes since one season before
+    root: bool = False  # forecast square roots, of values that are never negative
+    calendar: tuple[str, ...] = ()  # cycles of the clock that a forecast reads: day, week, year
     noise: float = 0.0  # standard deviation of what is added to each standardised training value
+    channels: tuple[str, ...] = ("colour",)  # of a video's frames: also "grey", "motion", ...
+    shrink: int = 1  # how many times smaller a video's frames are made
+    shift: int = 0  # by how many pixels at most a training picture is moved
+    zoom: float = 0.0  # the largest change of a training picture's scale, 0.1 for a tenth
+    mirror: tuple[tuple[str, str], ...] = ()  # labels that change places in a picture turned round
     snapshots: tuple[int, ...] = ()  # batches at which the prediction is kept for a picture
 
 
@@ -47,10 +58,15 @@ class Fit:
 class Recipe:
     """One task end to end: data, builder, hyper-parameters, metric, trivial baseline.
 
-    load: path or None -> {split: examples}; builder: one of the five; task: a module of
-    `zoo.tasks`; options: builder arguments; sizes: builder arguments that the data decide, for a
-    model made without data; baseline: data, spec -> the metric of an answer that needs no network;
-    own_data: what the file of a user's own data is, None where `load` takes none.
+    load: path or None -> {split: examples}, its keyword-only arguments say how to read the file;
+    builder: one of the five; task: a module of `zoo.tasks`; options: builder arguments; sizes:
+    builder arguments that the data decide, for a model made without data; baseline: data, spec ->
+    the metric of an answer that needs no network; own_data: what the file of a user's own data is,
+    None where `load` takes none; shipped_options: the options of `load` that also choose among the
+    data that come with the recipe; fetched: whether the data are fetched when first used; made_up:
+    a small invented split, where the data may not be shown: golden outputs are made of it, and the
+    card has no examples. For the card: the published figure to compare with, and what
+    the model is for and where it fails, where there is more to say than of every recipe.
     """
 
     name: str
@@ -67,7 +83,13 @@ class Recipe:
     baseline_name: str
     data_name: str
     own_data: str | None = None
+    shipped_options: tuple[str, ...] = ()
+    fetched: bool = False
+    made_up: tuple = ()
     positive: str | None = None
+    published: str = ""
+    intended_use: str = ""
+    limits: str = ""
     tags: tuple[str, ...] = field(default=())
 
     @property
@@ -78,14 +100,34 @@ class Recipe:
         """The same recipe with other builder arguments, for example `cell="gru"`."""
         return replace(self, options={**self.options, **options})
 
-    def data(self, path=None):
-        """The splits of `load`; `InputError` for a file where the recipe takes none."""
+    @property
+    def data_options(self):
+        """The names of the options of `load`: its keyword-only arguments."""
+        parameters = signature(self.load).parameters.values()
+        return tuple(p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY)
+
+    def data(self, path=None, **options):
+        """The splits of `load`; options that are None are left out.
+
+        Raises `InputError` for a file where the recipe takes none, for an option that its `load`
+        does not have, and for one that says how to read a file where no file is given.
+        """
         if path is not None and self.own_data is None:
             raise InputError(
                 f"model {self.name!r} reads no data of your own, found {str(path)!r}: "
                 "leave --data out, or choose another model"
             )
-        return self.load(path)
+        options = {name: value for name, value in options.items() if value is not None}
+        for name in options:
+            flag = f"--{name.replace('_', '-')}"
+            if name not in self.data_options:
+                raise InputError(f"model {self.name!r} takes no {flag}: leave it out")
+            if path is None and name not in self.shipped_options:
+                raise InputError(
+                    f"{flag} says how to read a file of yours, found none: add --data, or leave "
+                    f"{flag} out"
+                )
+        return self.load(path, **options)
 
     def build(self, **sizes):
         """The model; `sizes` replace the default ones where the data are known."""

@@ -2,18 +2,19 @@
 
 weights.npz   the weights in the model's order, float32 or float16
 spec.json     recipe, builder options, and what the task needs between raw input and answer
-card.json     what it is good for and how good it is, with the SHA-256 of the two files above
+golden.npz    a few inputs with the raw outputs (`zoo.golden`); in shipped models only
+card.json     what it is good for and how good it is, with the SHA-256 of the files above
 """
 
 import os
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 
-import numpy as np
-
-from zoo import files, registry
+from zoo import download, files, registry
 from zoo.errors import InputError
 
+FILES = ("weights.npz", "spec.json", "golden.npz")
 SHIPPED = Path(__file__).parent.parent / "saved_models"
 
 
@@ -29,38 +30,60 @@ def save(folder, recipe, model, spec, dtype="float32"):
 
 
 def write_card(folder, card):
-    """Write the card with the checksums of the files that it speaks of."""
+    """Write the card with the SHA-256 of the other files."""
     folder = Path(folder)
-    sums = {name: files.sha256(folder / name) for name in ("weights.npz", "spec.json")}
+    sums = {name: files.sha256(folder / name) for name in FILES if (folder / name).exists()}
     files.write_json(folder / "card.json", card | {"sha256": sums})
 
 
 def load(name):
-    """(recipe, model, spec, card) of a shipped model by name, or of a folder by path.
+    """(recipe, model, spec, card) of a trained model by name, or of a folder by path.
 
     Raises `InputError` when there is none, a checksum differs or a file is damaged.
     """
     folder = find(name)
     card = read_card(folder)
     _verify(folder, card)
-    saved = files.read_json(folder / "spec.json")
+    recipe, spec = read_spec(folder)
+    model = recipe.build(**recipe.task.sizes(spec))
+    set_weights(model, folder / "weights.npz")
+    return recipe, model, spec, card
+
+
+def read_spec(folder):
+    """(recipe, spec) of a trained model's folder, the recipe with the options it was made with.
+
+    Raises `InputError` for a file that is no spec, or holds more than plain values as options.
+    """
+    path = Path(folder) / "spec.json"
+    saved = files.read_json(path)
     if not isinstance(saved, dict) or not {"recipe", "options", "task"} <= set(saved):
         raise InputError(
-            f"{str(folder / 'spec.json')!r} is no model's spec, expected recipe, options and task: "
-            "restore it"
+            f"{str(path)!r} is no model's spec, expected recipe, options and task: restore it"
         )
     recipe = registry.recipe(saved["recipe"])
+    known = signature(recipe.builder).parameters
+    for option, value in saved["options"].items():
+        if option not in known or not _is_plain(value):
+            raise InputError(
+                f"{str(path)!r} has {option} = {str(value)[:40]!r}, expected options of "
+                f"{recipe.builder.__name__} with plain values: restore it"
+            )
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in saved["options"].items()}
-    recipe = replace(recipe, options=options)  # not merged: the recipe may have gained some since
-    model = recipe.build(**recipe.task.sizes(saved["task"]))
-    set_weights(model, folder / "weights.npz")
-    return recipe, model, saved["task"], card
+    # Not merged: the recipe may have gained some since.
+    return replace(recipe, options=options), saved["task"]
+
+
+def _is_plain(value):
+    """Numbers, texts and lists of them: a dictionary could ask Keras for a class by name."""
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (str, int, float, bool))
 
 
 def folder(name) -> Path | None:
-    """The folder of a trained model by path, or by name in `ZOO_HOME` or the checkout, or None.
-
-    Needs no framework.
+    """The folder of a trained model by path, or by name in `ZOO_HOME`, in the checkout or where
+    fetched ones are kept, or None. Needs no framework.
     """
     homes = [] if len(Path(name).parts) > 1 else _homes()
     places = [Path(name), *(home / name for home in homes)]
@@ -68,11 +91,11 @@ def folder(name) -> Path | None:
 
 
 def _homes():
-    return [Path(home) for home in (os.environ.get("ZOO_HOME"), SHIPPED) if home]
+    return [Path(home) for home in (os.environ.get("ZOO_HOME"), SHIPPED, download.home()) if home]
 
 
 def find(name) -> Path:
-    """`folder`, and where there is none, an `InputError` that says what to do."""
+    """`folder`; a shipped model that is nowhere here is fetched. `InputError` says what to do."""
     if (found := folder(name)) is not None:
         return found
     if len(Path(name).parts) > 1:
@@ -81,15 +104,32 @@ def find(name) -> Path:
             "check the path"
         )
     registry.recipe(str(name))  # an unknown name is said before a missing file
+    if str(name) in download.index():
+        return download.fetch(str(name))
+    homes = dict.fromkeys(map(str, _homes()))
     raise InputError(
-        f"no trained weights for {str(name)!r} in {' or '.join(map(str, _homes()))}: "
+        f"no trained weights for {str(name)!r} in {' or '.join(homes)}: "
         f"train it with: zoo train {name}"
     )
 
 
 def is_trained(name) -> bool:
-    """Whether weights of that name can be found."""
+    """Whether weights of that name can be found without fetching any."""
     return folder(name) is not None
+
+
+def write_index(home=SHIPPED, path=download.INDEX):
+    """Write the index of the models in `home`, from which an installed package knows its sums."""
+    names = ("card.json", *FILES)
+    found = {
+        card.parent.name: {
+            name: files.sha256(card.parent / name)
+            for name in names
+            if (card.parent / name).exists()
+        }
+        for card in sorted(Path(home).glob("*/card.json"))
+    }
+    files.write_json(path, found)
 
 
 def read_card(folder) -> dict:
@@ -112,12 +152,12 @@ def _verify(folder, card):
 
 def set_weights(model, path):
     """Fill `model` from a weights file; `InputError` when the shapes do not fit."""
-    arrays = files.read_arrays(path)
-    weights = [arrays[key].astype("float32") for key in sorted(arrays)]
+    shapes = files.array_shapes(path)  # read first: nothing larger than the model is unpacked
     expected = [tuple(w.shape) for w in model.weights]
-    if [w.shape for w in weights] != expected:
+    if [shapes[key] for key in sorted(shapes)] != expected:
         raise InputError(
-            f"{str(path)!r} has {len(weights)} arrays of other shapes than the {len(expected)} of "
+            f"{str(path)!r} has {len(shapes)} arrays of other shapes than the {len(expected)} of "
             f"model {model.name!r}: it belongs to another model"
         )
-    model.set_weights([np.asarray(w) for w in weights])
+    arrays = files.read_arrays(path)
+    model.set_weights([arrays[key].astype("float32") for key in sorted(arrays)])

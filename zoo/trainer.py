@@ -16,8 +16,7 @@ from tqdm import tqdm
 from zoo import files
 from zoo.errors import InputError, TrainingError
 from zoo.metrics import HIGHER_IS_BETTER
-from zoo.models.carry import carried_model
-from zoo.models.step import zero_state
+from zoo.models.remember import Remembering
 
 QUICK_BATCHES = 8  # --quick: one epoch of a few batches, to see that everything runs
 
@@ -40,8 +39,10 @@ class Trainer:
     def __init__(self, recipe, model, spec, data, seed, quick, bar):
         self.recipe, self.model, self.spec, self.data = recipe, model, spec, data
         self.seed, self.quick, self.bar = seed, quick, bar
-        self.carried = getattr(recipe.task, "carried", False)
-        self.trained = carried_model(model) if self.carried else model
+        self.memory, self.trained = None, model
+        if getattr(recipe.task, "carried", False):
+            self.memory = Remembering(model, self._rows())
+            self.trained = self.memory.trained
         self.best = None
         self.history = {
             "name": recipe.name,
@@ -63,9 +64,12 @@ class Trainer:
             global_clipnorm=fit.clip,
             **({"weight_decay": fit.weight_decay} if fit.weight_decay else {}),
         )
-        others = [None] * (len(self.trained.outputs) - 1)
-        self.trained.compile(optimizer, loss=[loss, *others] if self.carried else loss)
+        self.trained.compile(optimizer, loss=loss)
         optimizer.build(self.trained.trainable_variables)
+
+    def _rows(self):
+        """B, the same in every batch of a carried state."""
+        return len(next(iter(self._batches("train", 0)))[0])
 
     def _batches(self, split, epoch):
         batches = self.recipe.task.batches(
@@ -113,19 +117,17 @@ class Trainer:
         self.history["batches"] += [round(loss, 6) for loss in losses]
 
     def _train(self, epoch):
-        losses, state = [], None
+        losses = []
         batches = self._batches("train", epoch)
         label = f"{self.recipe.name} {epoch + 1}/{self.recipe.fit.epochs}"
         progress = tqdm(
             batches, label, leave=False, delay=1, disable=None if self.bar else True, unit="batch"
         )
+        self._forget()
         for k, (x, y, weights) in enumerate(progress, 1):
             self.trained.reset_metrics()
-            if self.carried:
-                state, output = self._carry(x, state)
-                self._snapshot(epoch, k, y, output)
-                x, y, weights = self._with_state(x, y, weights, state)
-                state = output[1:]
+            if epoch == 0 and k in self.recipe.fit.snapshots:
+                self._snapshot(k, x, y)
             loss = float(self.trained.train_on_batch(x, y, sample_weight=weights))
             if not math.isfinite(loss):
                 raise TrainingError(
@@ -136,41 +138,29 @@ class Trainer:
             progress.set_postfix(loss=f"{loss:.4f}", refresh=False)
         return losses
 
-    def _carry(self, x, state):
-        """The state before this batch, and the outputs and state behind it with today's weights.
+    def _forget(self):
+        """A carried state starts each pass over the data from zeros."""
+        if self.memory:
+            self.memory.forget()
 
-        The gradient is cut between batches because the state goes through NumPy (truncated BPTT).
-        """
-        if state is None:
-            state = zero_state(self.model, len(x))
-        output = self.trained.predict_on_batch([x, *state])
-        return state, [np.asarray(o) for o in output]
-
-    def _with_state(self, x, y, weights, state):
-        others = [None] * (len(self.trained.outputs) - 1)
-        return [x, *state], [y, *others], [weights, *others]
-
-    def _snapshot(self, epoch, k, y, output):
-        if epoch == 0 and k in self.recipe.fit.snapshots:
-            steps = y.shape[1]
-            time_axis = (np.arange(steps) + (k - 1) * steps) * np.pi / steps
-            values = {"target": y[0, :, 0], "prediction": output[0][0, :, 0], "time": time_axis}
-            row = {name: [float(v) for v in value] for name, value in values.items()}
-            self.history["snapshots"].append({"segment": k, **row})
+    def _snapshot(self, k, x, y):
+        """The prediction with today's weights, before the batch is learned from."""
+        state = self.memory.kept()
+        output = np.asarray(self.trained.predict_on_batch(x))
+        self.memory.restore(state)
+        steps = y.shape[1]
+        time_axis = (np.arange(steps) + (k - 1) * steps) * np.pi / steps
+        values = {"target": y[0, :, 0], "prediction": output[0, :, 0], "time": time_axis}
+        row = {name: [float(v) for v in value] for name, value in values.items()}
+        self.history["snapshots"].append({"segment": k, **row})
 
     def _validate(self):
         """The mean loss over the validation split, weighted as the batches are; None if empty."""
         total = count = 0.0
-        state = None
+        self._forget()
         for x, y, weights in self._batches("validation", 0):
             self.trained.reset_metrics()
-            if self.carried:
-                state, output = self._carry(x, state)
-                batch = self._with_state(x, y, weights, state)
-                state = output[1:]
-            else:
-                batch = (x, y, weights)
-            loss = self.trained.test_on_batch(batch[0], batch[1], sample_weight=batch[2])
+            loss = self.trained.test_on_batch(x, y, sample_weight=weights)
             total, count = total + float(loss) * weights.sum(), count + weights.sum()
         return float(total / count) if count else None
 

@@ -12,12 +12,13 @@ One epoch is a function of the checkpoint before it and of (seed, epoch), so a r
 at any moment and resumed makes the same numbers as one that was not.
 """
 
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import keras
 
-from zoo import environment, files, plots, store
+from zoo import environment, files, plots, registry, store, transfer
 from zoo.errors import InputError
 from zoo.trainer import QUICK_BATCHES, Trainer
 
@@ -33,30 +34,50 @@ class Run:
     history: dict
     folder: Path | None
     data: dict = field(repr=False, default=None)
+    recipe: registry.Recipe = field(repr=False, default=None)  # as it was built
 
 
-def fit(recipe, *, data=None, path=None, seed=0, out=None, resume=False, quick=False, bar=True):
+def fit(
+    recipe,
+    *,
+    data=None,
+    path=None,
+    options=None,
+    seed=0,
+    out=None,
+    resume=False,
+    quick=False,
+    bar=True,
+    start=None,
+    embeddings=None,
+):
     """Train `recipe` and return the `Run`.
 
-    data: the splits, by default `recipe.load(path)`; seed: of weights, batches and dropout;
+    data: the splits, by default `recipe.data(path, **options)`; seed: of weights, batches, dropout;
     out: the run folder, or None to keep nothing; resume: go on from the checkpoint in `out`
     (a complete run is returned as it is); quick: a few batches only; bar: show progress on a
-    terminal.
+    terminal; start: the trained model to start from, a name or a folder (`zoo.transfer`);
+    embeddings: a file of word vectors to start from.
     Raises `InputError` for unusable data or folders before work starts, and `TrainingError` when
     a loss is not finite.
     """
     out = None if out is None else Path(out)
     _check_folder(out, resume)
-    data = recipe.data(path) if data is None else data
+    data = recipe.data(path, **(options or {})) if data is None else data
     if resume and _is_complete(out):
-        _, model, spec, _ = store.load(out)
-        return Run(model, spec, files.read_json(out / "history.json"), out, data)
+        recipe, model, spec, _ = store.load(out)
+        return Run(model, spec, files.read_json(out / "history.json"), out, data, recipe)
     recipe = replace(recipe, fit=replace(recipe.fit, epochs=1)) if quick else recipe
     keras.utils.set_random_seed(seed)
     spec = recipe.task.specify(data, recipe.fit)
     if recipe.positive in spec.get("labels", ()):
         spec["positive"] = recipe.positive
+    recipe, fill = _beginning(recipe, spec, start, embeddings, seed)
     model = recipe.build(**recipe.task.sizes(spec))
+    if begin := getattr(recipe.task, "begin", None):
+        begin(model, data, spec)
+    if line := fill(model):
+        print(line, file=sys.stderr)
     trainer = Trainer(recipe, model, spec, data, seed, quick, bar)
     if resume and (out / "checkpoint.npz").exists():
         trainer.restore(out / "checkpoint.npz")
@@ -64,8 +85,20 @@ def fit(recipe, *, data=None, path=None, seed=0, out=None, resume=False, quick=F
         out.mkdir(parents=True, exist_ok=True)  # so that a run stopped in its first epoch resumes
     trainer.run(out)
     if out:
-        _finish(out, recipe, model, spec, trainer.history, seed)
-    return Run(model, spec, trainer.history, out, data)
+        started = transfer.describe(start) if start else embeddings and Path(embeddings).name
+        _finish(out, recipe, model, spec, trainer.history, seed, started)
+    return Run(model, spec, trainer.history, out, data, recipe)
+
+
+def _beginning(recipe, spec, start, embeddings, seed):
+    """(recipe, fill): what a new model starts from; new weights are left as they are."""
+    if start is not None and embeddings is not None:
+        raise InputError("--from has word vectors of its own, found --embeddings: leave one out")
+    if start is not None:
+        return transfer.from_model(recipe, spec, start)
+    if embeddings is not None:
+        return transfer.from_embeddings(recipe, spec, embeddings, seed)
+    return recipe, lambda model: None
 
 
 def _check_folder(out, resume):
@@ -85,9 +118,11 @@ def _is_complete(out):
     return (out / "weights.npz").exists() and not (out / "checkpoint.npz").exists()
 
 
-def _finish(out, recipe, model, spec, history, seed):
+def _finish(out, recipe, model, spec, history, seed, started):
     files.write_json(out / "history.json", history)
-    files.write_json(out / "env.json", environment.describe() | {"seed": seed})
+    described = environment.describe() | {"seed": seed}
+    described |= {"started_from": started} if started else {}
+    files.write_json(out / "env.json", described)
     store.save(out, recipe, model, spec)
     plots.save(plots.curves(history), out / "curves.png")
     if history["snapshots"]:

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from zoo.data import images, pairs, sources, text
+from zoo.data import images, labelled_text, pairs, sources, text
 from zoo.errors import InputError
 
 pytestmark = pytest.mark.neutral
@@ -40,18 +40,18 @@ def test_no_mail_is_in_two_splits_even_with_other_digits_and_spacing():
     def core(mail):
         return "".join(c for c in mail.lower() if c.isalpha())
 
-    assert disjoint([map(core, texts) for texts, _ in text.spam().values()])
+    assert disjoint([map(core, texts) for texts, _ in labelled_text.spam().values()])
 
 
 def test_mails_have_no_addresses_and_both_labels_in_every_split():
-    for texts, labels in text.spam().values():
+    for texts, labels in labelled_text.spam().values():
         assert len(texts) == len(labels)
         assert set(labels) == {"ham", "spam"}
         assert not any("http://" in mail or "\n" in mail for mail in texts)
 
 
 def test_spam_splits_are_70_10_20_per_label():
-    splits = text.spam()
+    splits = labelled_text.spam()
     for label in ("ham", "spam"):
         counts = [labels.count(label) for _, labels in splits.values()]
         shares = [count / sum(counts) for count in counts]

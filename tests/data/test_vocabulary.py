@@ -65,6 +65,43 @@ def test_an_empty_text_and_a_spelled_out_special_token_are_ordinary():
     assert END not in encode(tokenizer, ["a[EOS]b"])[0]
 
 
+PIECES = ["He said, “it’s late (very)!” ¿Qué?", "She didn’t hear; he left."] * 40
+
+
+def test_subwords_give_back_the_exact_text_with_single_spaces():
+    tokenizer = vocabulary.subwords(PIECES, size=60)
+    assert [tokenizer.token_to_id(token) for token in SPECIALS] == [0, 1, 2, 3]
+    for text in (PIECES[0], PIECES[1], "  ¿left ‘?  ".replace("‘", "“")):
+        assert decode(tokenizer, encode(tokenizer, [text])[0]) == " ".join(text.split())
+
+
+def test_subwords_read_a_composed_letter_and_a_straight_apostrophe_as_the_texts_have_them():
+    tokenizer = vocabulary.subwords(PIECES, size=60)
+    typed, printed = encode(tokenizer, ["didn't Que\u0301", "didn’t Qué"])
+    assert typed.tolist() == printed.tolist() and UNKNOWN not in typed
+    straight = vocabulary.subwords(["it's", "it’s"] * 20)
+    assert decode(straight, encode(straight, ["it's"])[0]) == "it's"
+
+
+def test_characters_that_no_text_had_are_unknown_pieces():
+    tokenizer = vocabulary.subwords(PIECES)
+    (ids,) = encode(tokenizer, ["left Ж 漢 [PAD]"])
+    assert UNKNOWN in ids and 0 not in ids
+    assert decode(tokenizer, ids).startswith("left")
+
+
+def test_little_text_gives_few_pieces_and_none_is_refused():
+    texts = ["the cat sat on the mat and the dog ran"] * 4
+    letters = len(set("".join(texts)))
+    assert vocabulary.subwords(texts).get_vocab_size() <= len(SPECIALS) + letters + 2
+    again = vocabulary.subwords(texts * 5)
+    assert again.get_vocab_size() > vocabulary.subwords(texts).get_vocab_size()
+    assert Tokenizer.from_str(again.to_str()).to_str() == again.to_str()
+    for nothing in ([], [""], [" \n"]):
+        with pytest.raises(InputError, match="empty"):
+            vocabulary.subwords(nothing)
+
+
 def test_no_words_are_refused():
     for texts in ([], [""], ["one two three"]):
         with pytest.raises(InputError, match="no token appears 2 times"):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from zoo import card_page
 from zoo.cli import output
 from zoo.cli.options import Backend, Device, Json, Name, Precision, session, verb
 from zoo.errors import InputError
@@ -136,7 +137,7 @@ def _cells(row):
 
 def details(card) -> str:
     """A card as lines."""
-    data = card.get("data", {})
+    data, seeds = card.get("data", {}), card.get("seeds", ())
     pairs = [
         ("name", card["name"]),
         ("architecture", card["architecture"].replace("_", " ")),
@@ -144,10 +145,15 @@ def details(card) -> str:
         ("cell", card["cell"]),
         ("parameters", output.number(card["parameters"])),
         ("test", output.score(card) if card["value"] is not None else "not trained yet"),
+        ("seeds", f"{len(seeds)}: {card_page.spread(card)}" if len(seeds) > 1 else None),
+        ("published", card.get("published")),
         ("data", data.get("description") or data.get("name")),
         ("licence", data.get("licence")),
         ("own data", card.get("own_data")),
         ("train with", card.get("command")),
+        ("started from", card.get("started_from")),
+        ("use", card.get("intended_use")),
+        ("limits", card.get("limits")),
     ]
     scores = [[name, output.number(value)] for name, value in card.get("scores", {}).items()]
     text = output.fields(pairs)

@@ -64,6 +64,20 @@ def table(rows, right=()) -> str:
     return "\n".join(lines)
 
 
+def forecast(row) -> str:
+    """A forecast with its interval, a line for each step.
+
+    >>> print(forecast({"output": [2.0], "low": [1.0], "high": [4.0], "level": 0.9}))
+    step  median  90% from  to
+    1          2         1   4
+    """
+    columns = zip(*(row[name] for name in ("output", "low", "high")), strict=True)
+    heads = row.get("times") or [str(k) for k in range(1, len(row["output"]) + 1)]
+    lines = [[head, *map(number, values)] for head, values in zip(heads, columns, strict=True)]
+    first = "time" if row.get("times") else "step"
+    return table([[first, "median", f"{row['level']:.0%} from", "to"], *lines], right={1, 2, 3})
+
+
 def fields(pairs) -> str:
     """Names and values below one another, those without a value left out."""
     return table([[name, str(value)] for name, value in pairs if value not in (None, "", [])])
@@ -76,3 +90,8 @@ def score(row) -> str:
         f"{row['metric']} {number(row['value'])} ({better} is better; "
         f"{row.get('baseline_name', 'baseline')}: {number(row['baseline'])})"
     )
+
+
+def is_words(answer):
+    """Whether an answer is a text cut into words."""
+    return isinstance(answer, list) and all(isinstance(word, str) for word in answer)

@@ -1,4 +1,4 @@
-"""zoo predict, zoo export, zoo demo: a trained model at work."""
+"""zoo predict: a trained model at work."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli import output, writing
-from zoo.cli.options import Backend, Device, Json, Name, Precision, muted, session, verb
+from zoo.cli.options import Backend, Device, Json, Name, Precision, session, verb
 from zoo.errors import InputError
 
 
@@ -77,18 +77,19 @@ def answers(loaded, inputs, file, given, out, attention):
     options = writing.accepted(loaded.name, given, loaded.options)
     inputs = gathered(loaded, inputs, file)
     own_input = getattr(loaded.recipe.task, "own_input", None)  # tasks on series have one
-    if contents := getattr(loaded.recipe.task, "contents", None):  # files with many inputs each
-        inputs, read = (list(part) for part in zip(*contents(inputs, loaded.spec), strict=True))
-    elif inputs or not own_input:
-        read = loaded.recipe.task.read(inputs, loaded.spec)
-    else:
+    contents = getattr(loaded.recipe.task, "contents", None)  # files with many inputs each
+    if own_input and not inputs:
         read = [own_input(loaded.data()["test"], loaded.spec)]
-        inputs = [read[0].ravel().tolist()]
+        inputs = [getattr(read[0], "name", None) or read[0].ravel().tolist()]
+    elif contents:
+        inputs, read = (list(part) for part in zip(*contents(inputs, loaded.spec), strict=True))
+    else:
+        read = loaded.recipe.task.read(inputs, loaded.spec)
     found = loaded.answer(read, **options)
     rows = [{"input": i} | answer for i, answer in zip(inputs, found, strict=True)]
     drawn = [] if attention is None else writing.attention_drawn(rows, read, attention)
     if out is not None:
-        draw(loaded, rows, out)
+        draw(loaded, read, rows, out)
         drawn.append(out)
     return rows, drawn
 
@@ -122,13 +123,17 @@ def lines(path):
     return found
 
 
-def draw(loaded, rows, out):
-    """Every answer as a curve; `InputError` where answers are not numbers."""
+def draw(loaded, read, rows, out):
+    """Every answer as a curve, or as its task draws it; `InputError` for answers without one."""
     from zoo import plots
     from zoo.plots.style import WIDTH, canvas, style_axes
 
-    if not isinstance(rows[0]["output"], list):
+    drawable = isinstance(rows[0]["output"], list) and "text" not in rows[0]
+    if not drawable or output.is_words(rows[0]["output"]):
         raise InputError(f"--out draws series, found answers of {loaded.name!r}: leave it out")
+    if picture := getattr(loaded.recipe.task, "picture", None):
+        plots.save(picture(rows, read, loaded.spec, loaded.name), out)
+        return
     figure = canvas(WIDTH, 2.4)
     axes = figure.subplots()
     style_axes(axes, f"{loaded.name}: output", x="time (steps)", y="value")
@@ -154,88 +159,16 @@ def short(text, length=40):
 
 
 def text(row):
-    """One answer: a label with its probability, ten numbers a line, or the text itself."""
+    """One answer: a label with its probability, words, ten numbers a line, or the text itself."""
+    if "low" in row:
+        return output.forecast(row)
+    if "text" in row:
+        return row["text"]
+    if output.is_words(row["output"]):
+        return " ".join(row["output"])
     if isinstance(row["output"], list):
         numbers = [f"{value:9.5g}" for value in row["output"]]
         return "\n".join(" ".join(numbers[k : k + 10]) for k in range(0, len(numbers), 10))
     if "probabilities" in row:
         return f"{row['output']}  {row['probabilities'][row['output']]:.3f}"
     return row["output"]
-
-
-@verb("export")
-def export(
-    context: typer.Context,
-    name: Name,
-    format: Annotated[str, typer.Option(help="keras, saved_model or all.")],
-    out: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("exports"),
-    backend: Backend = None,
-    device: Device = None,
-    precision: Precision = None,
-    as_json: Json = False,
-):
-    """Write a model in another format, load it there again, and compare the outputs."""
-    chosen = session(context, backend, device, precision, as_json)
-    with chosen.working():
-        rows = exported(name, format, out)
-    chosen.report(rows, exports)
-    if not all(row["ok"] for row in rows):
-        raise typer.Exit(1)
-
-
-def exported(name, format, out):
-    """A row for each format; with `all`, a format that cannot be written says why in its row."""
-    from zoo import formats, predictor
-
-    if format not in (*formats.FORMATS, "all"):
-        raise InputError(
-            f"format {format!r} is not one of {', '.join(formats.FORMATS)}, all: choose one of them"
-        )
-    loaded = predictor.load(name)
-    places = {"keras": out / f"{loaded.name}.keras"}
-    rows = []
-    for one in formats.FORMATS if format == "all" else [format]:
-        place = places.get(one, out / f"{loaded.name}_{one}")
-        try:
-            with muted():
-                rows.append(formats.export(loaded.model, one, place))
-        except InputError as error:
-            if format != "all":
-                raise
-            rows.append(failed(loaded.name, one, place, error))
-    return rows
-
-
-def failed(name, format, place, error):
-    """The row of an export that could not be made, with its reason."""
-    row = {"name": name, "format": format, "path": str(place), "ok": False}
-    return row | {"max_difference": None, "reason": str(error)}
-
-
-def exports(rows):
-    """One line for each export."""
-    return "\n".join(
-        f"{row['path']}: largest difference {output.number(row['max_difference'])}"
-        if row["ok"]
-        else f"{row['format']} failed: {row['reason']}"
-        for row in rows
-    )
-
-
-@verb("demo")
-def demo(
-    context: typer.Context,
-    out: Annotated[Path, typer.Option(help="The folder of the report.")] = Path("demo"),
-    backend: Backend = None,
-    device: Device = None,
-    precision: Precision = None,
-    as_json: Json = False,
-):
-    """All five architectures on held-out data, end to end, as one HTML report."""
-    chosen = session(context, backend, device, precision, as_json)
-    told = sys.stderr if chosen.as_json else sys.stdout
-    with chosen.working():
-        from zoo.reports.walkthrough import run
-
-        found = run(out, say=lambda line: print(line, file=told, flush=True))
-    chosen.report(found, lambda found: f"\nreport: {found['report']}   ({found['seconds']:.0f} s)")

@@ -79,3 +79,44 @@ def read_image(path: str | Path, size: int, channels: int = 3, strict: bool = Fa
     if page.size != (size, size):
         page = page.resize((size, size), Image.Resampling.LANCZOS)
     return (np.asarray(page, "float32") / 255).reshape(size, size, channels)
+
+
+def jittered(pictures: np.ndarray, random, shift: float = 0.0, zoom: float = 0.0) -> np.ndarray:
+    """Pictures (N, H, W, C) in 0..1, each moved and scaled at random, on white; float32.
+
+    random: a NumPy generator; shift: by how many pixels at most, either way; zoom: the largest
+    change of scale, 0.1 for a tenth larger or smaller. Between pixels, values are interpolated.
+
+    >>> white = np.ones((1, 4, 4, 3), "float32")
+    >>> bool((jittered(white, np.random.default_rng(0), shift=2, zoom=0.1) == 1).all())
+    True
+    """
+    count, height, width, _ = pictures.shape
+    scale = 1 + random.uniform(-zoom, zoom, (count, 1))
+    moves = random.uniform(-shift, shift, (2, count, 1))
+    padded = np.pad(pictures, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=1.0)
+    (top, down), (left, right) = (
+        _between(size, scale, move) for size, move in zip((height, width), moves, strict=True)
+    )
+    rows = _mixed(padded, top, down, axis=1)
+    return _mixed(rows, left, right, axis=2).astype("float32")
+
+
+def _between(size, scale, move):
+    """Where each of `size` new pixels is read along one padded side: the pixel before it (N, size),
+    and its distance from that."""
+    middle = (size - 1) / 2
+    place = (np.arange(size) - middle) * scale + middle + move + 1
+    place = np.clip(place, 0, size + 1 - 1e-3)
+    before = place.astype("int32")
+    return before, (place - before).astype("float32")
+
+
+def _mixed(pictures, before, distance, axis):
+    """Pictures read at `before` plus `distance` along one axis, the nearest two pixels mixed."""
+    shape = [len(before), 1, 1, 1]
+    shape[axis] = before.shape[1]
+    before, distance = before.reshape(shape), distance.reshape(shape)
+    first = np.take_along_axis(pictures, before, axis)
+    second = np.take_along_axis(pictures, before + 1, axis)
+    return first + distance * (second - first)

@@ -1,8 +1,6 @@
-"""Text: mails with labels, running English, the user's own files, batches for a language model."""
+"""Running text: English, the user's own file, batches for a language model."""
 
-import csv
 import gzip
-import io
 from functools import cache
 from pathlib import Path
 
@@ -13,21 +11,6 @@ from zoo.errors import InputError
 
 SPLITS = ("train", "validation", "test")
 SHORTEST_TEXT = 200
-Labelled = dict[str, tuple[list[str], list[str]]]
-
-
-@cache
-def spam() -> Labelled:
-    """SpamAssassin mails, subject and body on one line, labelled "ham" or "spam".
-
-    Returns {"train", "validation", "test"} -> (texts, labels). Duplicates and near-duplicates
-    were removed before the split; addresses are the words URL and EMAIL.
-
-    >>> sorted(set(spam()["test"][1]))
-    ['ham', 'spam']
-    """
-    with gzip.open(verify("spam"), "rt", encoding="utf-8", newline="") as file:
-        return _by_split(list(csv.DictReader(file)))
 
 
 @cache
@@ -78,101 +61,6 @@ def read_text(path: str | Path) -> dict[str, str]:
     return {"train": text[:first], "validation": text[first:second], "test": text[second:]}
 
 
-def read_labelled_csv(
-    path: str | Path, text: str = "text", label: str = "label", seed: int = 0
-) -> Labelled:
-    """The user's CSV with a header, in the shape of `spam()`.
-
-    text, label: names of the two columns. Rows with a text seen before are dropped. A column
-    "split" (train, validation, test) decides the split; without it each label is divided
-    70 / 10 / 20 by `seed`.
-    Raises `InputError` for a missing column, an empty file or cell, a single class, a label with
-    fewer than three texts, and a "split" that is unknown or leaves train or test empty.
-    """
-    rows = _unique(_rows(path, text, label))
-    labels = sorted({row["label"] for row in rows})
-    if len(labels) < 2:
-        raise InputError(f"{str(path)!r} has {len(labels)} label(s) {labels}; expected two or more")
-    if "split" not in rows[0]:
-        _divide(path, rows, labels, seed)
-    split = _by_split(rows)
-    if empty := [name for name in ("train", "test") if not split[name][0]]:
-        raise InputError(f"{str(path)!r} has no row whose split is {empty[0]!r}; add some")
-    return split
-
-
-def _rows(path: str | Path, text: str, label: str) -> list[dict[str, str]]:
-    reader = csv.DictReader(io.StringIO(read_utf8(path), newline=""))
-    try:
-        return _checked(path, reader, text, label)
-    except csv.Error as error:
-        raise InputError(
-            f"{str(path)!r} line {reader.line_num + 1} is not CSV ({error}); check its quotes"
-        ) from None
-
-
-def _checked(
-    path: str | Path, reader: csv.DictReader, text: str, label: str
-) -> list[dict[str, str]]:
-    columns = reader.fieldnames or []
-    if not columns:
-        raise InputError(f"{str(path)!r} is empty; expected a header with {text!r} and {label!r}")
-    if lacking := [name for name in (text, label) if name not in columns]:
-        raise InputError(
-            f"{str(path)!r} has no column {lacking[0]!r}; its columns are: {', '.join(columns)}"
-        )
-    rows = []
-    for raw in reader:
-        row = {"text": (raw[text] or "").strip(), "label": (raw[label] or "").strip()}
-        if "split" in columns:
-            row["split"] = (raw["split"] or "").strip()
-        _check(path, reader.line_num, row)
-        rows.append(row)
-    return rows
-
-
-def _check(path: str | Path, line: int, row: dict[str, str]) -> None:
-    for name, value in row.items():
-        if not value:
-            raise InputError(f"{str(path)!r} line {line}: empty {name}; fill it or remove the row")
-    if row.get("split", "train") not in SPLITS:
-        raise InputError(
-            f"{str(path)!r} line {line}: split {row['split']!r}; expected {', '.join(SPLITS)}"
-        )
-
-
-def _unique(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for row in rows:
-        found.setdefault(" ".join(row["text"].lower().split()), row)
-    return list(found.values())
-
-
-def _divide(path: str | Path, rows: list[dict[str, str]], labels: list[str], seed: int) -> None:
-    random = np.random.default_rng(seed)
-    for label in labels:
-        members = [row for row in rows if row["label"] == label]
-        if len(members) < 3:
-            raise InputError(
-                f"{str(path)!r} has {len(members)} different text(s) labelled {label!r}; expected "
-                "3 or more: add some or give a column 'split'"
-            )
-        validation, test = max(1, len(members) // 10), max(1, len(members) // 5)
-        for place, index in enumerate(random.permutation(len(members))):
-            part = (place >= test) + (place >= test + validation)
-            members[index]["split"] = ("test", "validation", "train")[part]
-
-
-def _by_split(rows: list[dict[str, str]]) -> Labelled:
-    return {
-        name: (
-            [row["text"] for row in rows if row["split"] == name],
-            [row["label"] for row in rows if row["split"] == name],
-        )
-        for name in SPLITS
-    }
-
-
 def continuous_batches(
     ids: np.ndarray, batch: int = 32, steps: int = 35
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -196,3 +84,30 @@ def continuous_batches(
     used = batch * count * steps
     cut = [part.reshape(batch, count, steps) for part in (ids[:used], ids[1 : used + 1])]
     return cut[0].swapaxes(0, 1), cut[1].swapaxes(0, 1)
+
+
+def side_by_side(ids: np.ndarray, rows: int, steps: int) -> tuple[np.ndarray, ...]:
+    """Cut one stream of ids into batches that carry on, and that leave no id out.
+
+    As `continuous_batches`, but what is missing to whole batches is padding: returns inputs,
+    targets and `real` (n, B, T), False where there is nothing to predict.
+    Raises `InputError` for fewer than two ids.
+
+    >>> inputs, targets, real = side_by_side(np.arange(1, 7), rows=2, steps=2)
+    >>> inputs[:, 1].tolist(), targets[:, 1].tolist(), real[:, 1].tolist()
+    ([[4, 5], [0, 0]], [[5, 6], [0, 0]], [[True, True], [False, False]])
+    """
+    ids = np.asarray(ids)
+    count = len(ids) - 1
+    if count < 1:
+        raise InputError(f"{len(ids)} tokens; expected two or more: give a longer text")
+    length = -(-count // rows)
+    whole = -(-length // steps) * steps
+    cut = []
+    for part in (ids[:-1], ids[1:], np.ones(count, bool)):
+        padded = np.zeros((rows * length,), part.dtype)
+        padded[:count] = part
+        square = np.zeros((rows, whole), part.dtype)
+        square[:, :length] = padded.reshape(rows, length)
+        cut.append(square.reshape(rows, -1, steps).swapaxes(0, 1))
+    return tuple(cut)

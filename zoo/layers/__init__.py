@@ -5,11 +5,14 @@ from zoo.layers.crf import CRF, CRFLoss
 from zoo.layers.frames import EachFrame
 from zoo.layers.heads import HEADS, Head, HeadLoss, Normal, Quantiles, StudentT, head_from
 from zoo.layers.masks import LengthMask, MaskedPooling, OneHot, PaddingMask, TokenDropout
+from zoo.layers.pairs import PairEmbedding
 from zoo.layers.peephole import CoupledLSTM, CoupledLSTMCell, PeepholeLSTM, PeepholeLSTMCell
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from zoo.layers.rnn import RNN
 from zoo.layers.stack import CELLS, Stack
 from zoo.layers.tag_schemes import bio_transitions, bmes_transitions
+from zoo.layers.tied import TiedEmbedding
+from zoo.layers.weight_drop import EmbeddingDropout, WeightDrop
 
 __all__ = [
     "ATTENTION",
@@ -24,6 +27,7 @@ __all__ = [
     "CoupledLSTM",
     "CoupledLSTMCell",
     "EachFrame",
+    "EmbeddingDropout",
     "Head",
     "HeadLoss",
     "LengthMask",
@@ -31,6 +35,7 @@ __all__ = [
     "Normal",
     "OneHot",
     "PaddingMask",
+    "PairEmbedding",
     "PeepholeLSTM",
     "PeepholeLSTMCell",
     "Quantiles",
@@ -38,7 +43,9 @@ __all__ = [
     "SimpleRNN",
     "Stack",
     "StudentT",
+    "TiedEmbedding",
     "TokenDropout",
+    "WeightDrop",
     "bio_transitions",
     "bmes_transitions",
     "head_from",

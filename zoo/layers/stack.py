@@ -7,6 +7,7 @@ from zoo.errors import InputError
 from zoo.layers.loop import carried_state, leave_state
 from zoo.layers.peephole import CoupledLSTM, PeepholeLSTM
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN, register
+from zoo.layers.weight_drop import check_rate, dropped
 
 # name -> (layer class, number of state tensors)
 CELLS = {
@@ -26,7 +27,9 @@ class Stack(keras.layers.Layer):
     cell: a name in `CELLS`; units: U of each layer and direction; layers: how many;
     direction: `forward`, `backward` (steps T-1..0) or `bidirectional` (outputs side by side);
     dropout: rate between layers, not after the last; activation: `tanh` or `relu`, ...;
-    use_bias: whether the gates have a bias; reset_after: GRU only.
+    use_bias: whether the gates have a bias; reset_after: GRU only; weight_drop: share of the
+    recurrent weights that are zero in a training batch (see `WeightDrop`); locked: the dropout
+    between layers has one mask for all steps (Gal and Ghahramani 2016).
 
     Call with x (B, T, F), mask (B, T) with True = a real step, initial_state: a list of (B, U).
     Returns outputs (B, T, U), or (B, T, 2U) when bidirectional, and the final state: a list of
@@ -55,19 +58,26 @@ class Stack(keras.layers.Layer):
         use_bias=True,
         reset_after=True,
         seed=None,
+        weight_drop=0.0,
+        locked=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.supports_masking = True  # it takes masks, and hands none on behind the caller's back
-        _check(cell, units, layers, direction, dropout)
+        _check(cell, units, layers, direction)
+        check_rate("dropout", dropout)
+        check_rate("weight_drop", weight_drop)
         self.cell, self.units, self.layers, self.direction = cell, units, layers, direction
         self.dropout, self.activation, self.use_bias = dropout, activation, use_bias
         self.reset_after, self.seed = reset_after, seed
+        self.weight_drop, self.locked = weight_drop, locked
         self.states_per_layer = CELLS[cell][1]
         self.rnns = [self._rnn(f"layer{k}_{way}", way) for k, way in self._positions()]
         # One seed per dropout, or every layer would drop the same units.
         seeds = [None if seed is None else seed + k for k in range(layers - 1)]
-        self.dropouts = [keras.layers.Dropout(dropout, seed=s) for s in seeds]
+        kind = keras.layers.SpatialDropout1D if locked else keras.layers.Dropout
+        self.dropouts = [kind(dropout, seed=s) for s in seeds]
+        self.weight_seed = keras.random.SeedGenerator(seed) if weight_drop else None
 
     def _positions(self):
         ways = ["forward", "backward"] if self.direction == "bidirectional" else [self.direction]
@@ -127,7 +137,8 @@ class Stack(keras.layers.Layer):
             for rnn in self._layer(k):
                 at = len(final)
                 start = None if initial_state is None else list(initial_state[at : at + S])
-                output, *state = rnn(x, initial_state=start, mask=mask, training=training)
+                with dropped(rnn, self.weight_drop if training else 0, self.weight_seed):
+                    output, *state = rnn(x, initial_state=start, mask=mask, training=training)
                 outputs.append(ops.flip(output, axis=1) if rnn.go_backwards else output)
                 final += state
             x = outputs[0] if len(outputs) == 1 else ops.concatenate(outputs, axis=-1)
@@ -171,6 +182,8 @@ class Stack(keras.layers.Layer):
             "use_bias",
             "reset_after",
             "seed",
+            "weight_drop",
+            "locked",
         ]
         return super().get_config() | {key: getattr(self, key) for key in keys}
 
@@ -181,7 +194,7 @@ def check_cell(cell):
         raise InputError(f"cell {cell!r} is not one of {', '.join(CELLS)}: choose one of them")
 
 
-def _check(cell, units, layers, direction, dropout):
+def _check(cell, units, layers, direction):
     check_cell(cell)
     if direction not in DIRECTIONS:
         raise InputError(
@@ -190,5 +203,3 @@ def _check(cell, units, layers, direction, dropout):
     for name, value in (("units", units), ("layers", layers)):
         if not isinstance(value, int) or value < 1:
             raise InputError(f"{name} is {value!r}, expected a whole number of at least 1")
-    if not 0 <= dropout < 1:
-        raise InputError(f"dropout is {dropout!r}, expected a rate from 0 up to, not with, 1")

@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from zoo.errors import InputError
+from zoo.layers import TiedEmbedding
 from zoo.layers.attention import ATTENTION
 from zoo.models.parts import embed, stack
 
@@ -37,18 +38,38 @@ def attend(attention, query, memory, mask, units):
     return ATTENTION[attention](units, name="attention")(query, memory, memory_mask=mask)
 
 
-def decoder(vocabulary, embedding, body, memory, masked, attention, dropout):
+def decoder(
+    vocabulary,
+    embedding,
+    body,
+    memory,
+    masked,
+    attention,
+    dropout,
+    noise=0.0,
+    tied=False,
+    scale=None,
+):
     """A model: tokens (B, T), [memory (B, M, F), [mask (B, M)]], state -> logits, weights, state.
 
-    memory: F of the memory, or None without attention. Outputs are a dictionary: `logits`
-    (B, T, V), `weights` (B, T, M) with attention, and `state`, a list of (B, U).
+    memory: F of the memory, or None without attention; noise: dropout of the tokens' vectors;
+    tied: the logits read the embedding's own matrix (Press and Wolf 2017); scale: of the vectors
+    at the start (`embed`), where not tied. Outputs are a dictionary: `logits` (B, T, V), `weights`
+    (B, T, M) with attention, and `state`, a list of (B, U).
     """
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     state = [keras.Input(s[1:], name=f"state{k}_in") for k, s in enumerate(body.state_shapes)]
     inputs = {"tokens": tokens, "state": state}
-    x = embed(tokens, vocabulary, embedding, "embedding")
+    if tied:
+        embedded = TiedEmbedding(vocabulary, embedding, name="embedding")
+        x = embedded(tokens)
+    else:
+        x = embed(tokens, vocabulary, embedding, "embedding", scale)
+    if noise:
+        x = layers.Dropout(noise, name="embedding_dropout")(x)
     x, new_state = body(x, initial_state=state)
     outputs = {"state": new_state}
+    width = embedding if tied else body.units
     if attention:
         inputs["memory"] = keras.Input((None, memory), name="memory")
         if masked:
@@ -57,9 +78,13 @@ def decoder(vocabulary, embedding, body, memory, masked, attention, dropout):
             attention, x, inputs["memory"], inputs.get("mask"), body.units
         )
         x = layers.Concatenate(name="query_and_context")([x, context])
-        x = layers.Dense(body.units, activation="tanh", name="attended")(x)
+    if attention or width != body.units:
+        x = layers.Dense(width, activation="tanh", name="attended")(x)
     x = layers.Dropout(dropout, name="head_dropout")(x)
-    outputs["logits"] = layers.Dense(vocabulary, name="logits")(x)
+    if tied:
+        outputs["logits"] = embedded(x, reverse=True)
+    else:
+        outputs["logits"] = layers.Dense(vocabulary, name="logits")(x)
     return keras.Model(inputs, outputs, name="decoder")
 
 

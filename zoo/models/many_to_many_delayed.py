@@ -16,15 +16,23 @@ def many_to_many_delayed(
     cell="lstm",
     units=128,
     layers_=1,
+    decoder_layers=None,
     direction="bidirectional",
     attention="additive",
     dropout=0.0,
+    noise=0.0,
+    scale=None,
+    tied=False,
     name="many_to_many_delayed",
 ):
     """An encoder and a decoder (Sutskever et al. 2014; attention: Bahdanau et al. 2015).
 
-    source_vocabulary, target_vocabulary: V on each side; direction: of the encoder; attention:
-    `additive`, `dot` or None (then the decoder has only the encoder's last state).
+    source_vocabulary, target_vocabulary: V on each side; layers_: of the encoder, and of the
+    decoder where `decoder_layers` does not say otherwise; direction: of the encoder; attention:
+    `additive`, `dot` or None (then the decoder has only the encoder's last state); dropout: of
+    the encoder's outputs, between layers and before the logits; noise: of the tokens' vectors;
+    scale: the largest value that these start with, by default Keras's 0.05; tied: the
+    logits read the target embedding's own matrix (Press and Wolf 2017).
     The model takes [source (B, M), target_in (B, T)], 0 = padding, target_in behind a begin
     token (teacher forcing), and returns logits (B, T, V). Its parts `encoder` and `decoder` are
     layers of it by these names; `zoo.models.step.decoder_step` makes the decoding step of them.
@@ -35,18 +43,23 @@ def many_to_many_delayed(
     (None, None, 40)
     """
     check_attention(attention)
-    body = decoder_body(cell, units, layers_, dropout)
+    body = decoder_body(cell, units, decoder_layers or layers_, dropout)
     tokens = keras.Input((None,), dtype="int32", name="source")
     mask = PaddingMask(name="mask")(tokens)
     # Not "embedding", the decoder's: Keras on torch clears gradients by the path of a weight.
-    x = embed(tokens, source_vocabulary, embedding, "source_embedding")
+    x = embed(tokens, source_vocabulary, embedding, "source_embedding", scale)
+    if noise:
+        x = layers.Dropout(noise, name="source_dropout")(x)
     reader = stack(cell, units, layers_, direction, dropout, "tanh", True, "encoder_recurrent")
     memory, state = reader(x, mask=mask)
     outputs = {"state": bridge(reader.summary_state(state), body)}
     if attention:
         outputs |= {"memory": layers.Dropout(dropout, name="memory_dropout")(memory), "mask": mask}
     encoder = keras.Model(tokens, outputs, name="encoder")
-    decode = decoder(target_vocabulary, embedding, body, memory.shape[-1], True, attention, dropout)
+    width = memory.shape[-1]
+    decode = decoder(
+        target_vocabulary, embedding, body, width, True, attention, dropout, noise, tied, scale
+    )
     return encoder_decoder(
         keras.Input((None,), dtype="int32", name="source"), encoder, decode, name
     )

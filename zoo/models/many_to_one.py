@@ -18,6 +18,8 @@ def many_to_one(
     classes=None,
     outputs=None,
     embedding=64,
+    filters=(16, 32),
+    pooling=None,
     cell="lstm",
     units=64,
     layers_=1,
@@ -35,7 +37,9 @@ def many_to_one(
     """A model from a sequence to one label or one vector.
 
     Input: `vocabulary` (tokens (B, T), 0 = padding, through `embedding` numbers each or
-    `"one_hot"`), `features` (real values (B, T, F)) or `frames` ((H, W, C): video (B, T, H, W, C)).
+    `"one_hot"`), `features` (real values (B, T, F)) or `frames` ((H, W, C): video (B, T, H, W, C),
+    each frame through one convolution block for each number in `filters` and, with `pooling`
+    "mean" or "max", that over all places).
     With `lengths=True` the last two take a second input, the real steps of each row (B,).
     Body: `layers_` layers of `cell`, `units` wide, in `direction`, with `dropout` between layers
     and before the head. readout: `last` (the state after the last real step, both ends when
@@ -54,7 +58,14 @@ def many_to_one(
             f"readout {readout!r} is not one of {', '.join(READOUTS)}: choose one of them"
         )
     inputs, x, mask = sequence_input(
-        vocabulary, features, frames, embedding, lengths, dropout, token_dropout
+        vocabulary,
+        features,
+        frames,
+        embedding,
+        lengths,
+        dropout,
+        token_dropout,
+        {"filters": filters, "pooling": pooling},
     )
     body = stack(cell, units, layers_, direction, dropout, activation, use_bias)
     sequence, state = body(x, mask=mask)

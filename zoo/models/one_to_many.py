@@ -19,6 +19,7 @@ def one_to_many(
     attention="additive",
     filters=(32, 64, 128),
     dropout=0.0,
+    image_dropout=None,
     name="one_to_many",
 ):
     """A model from one image or vector to a token sequence (Vinyals et al. 2015; attention over
@@ -26,6 +27,7 @@ def one_to_many(
 
     image: (H, W, C) of the input, or features: F of a vector (then without attention);
     vocabulary: V of the output; attention: `additive`, `dot` or None.
+    image_dropout: of whole filters behind each convolution, by default as much as `dropout`.
     The model takes [image (B, H, W, C), target_in (B, T)] (teacher forcing: the target behind a
     begin token) and returns logits (B, T, V). Its parts `encoder` and `decoder` are layers of it
     by these names; `zoo.models.step.decoder_step` makes the decoding step of them.
@@ -39,7 +41,8 @@ def one_to_many(
     body = decoder_body(cell, units, layers_, dropout)
     if choose_one(image=image, features=features) == "image":
         source = keras.Input(image, name="image")
-        encoder, width = _image_encoder(image, body, attention, filters, dropout)
+        hidden = dropout if image_dropout is None else image_dropout
+        encoder, width = _image_encoder(image, body, attention, filters, hidden)
     else:
         source = keras.Input((features,), name="vector")
         vector = keras.Input((features,), name="vector")

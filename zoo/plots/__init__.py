@@ -8,6 +8,7 @@ No pyplot and no global state; matplotlib is imported when the first figure is d
 
 from zoo.plots.attention import alignment, alignment_maps
 from zoo.plots.drawings import DRAWINGS, architecture, architectures
+from zoo.plots.fan import fan
 from zoo.plots.files import check_name, save, to_svg
 from zoo.plots.flow import gradient_flow
 from zoo.plots.grids import bars, images_with_captions
@@ -26,6 +27,7 @@ __all__ = [
     "bars",
     "check_name",
     "curves",
+    "fan",
     "gradient_flow",
     "images_with_captions",
     "number",

@@ -100,8 +100,11 @@ def style_axes(axes, title: str = "", x: str = "", y: str = "", dark: bool = Fal
     return axes
 
 
-def legend_above(axes, columns: int = 2) -> None:
-    """A frameless legend between the title and the data, where it covers nothing."""
+def legend_above(axes, columns: int = 2, tight: bool = False) -> None:
+    """A frameless legend between the title and the data, where it covers nothing.
+
+    tight: five short names fit beside each other.
+    """
     handles, labels = axes.get_legend_handles_labels()
     box = axes.legend(
         handles,
@@ -113,9 +116,10 @@ def legend_above(axes, columns: int = 2) -> None:
         fontsize=SMALL,
         labelcolor=LIGHT.ink,
         borderaxespad=0.2,
-        handlelength=1.6,
+        handlelength=1.1 if tight else 1.6,
+        handletextpad=0.4 if tight else 0.8,
         borderpad=0,
-        columnspacing=1.4,
+        columnspacing=0.9 if tight else 1.4,
     )
     title = axes.get_title(loc="left")
     axes.set_title("", loc="left")

@@ -1,22 +1,32 @@
 """Emoji captions: one image in, its name out, word by word.
 
-    zoo train emoji_caption   about 10 minutes on two cores
+    zoo train emoji_caption                         27 minutes on a busy core (TensorFlow)
+    zoo train emoji_caption --data captions.csv     on pictures of your own
 
 The images are Noto Color Emoji at 32 x 32, the names those of the Unicode emoji list. The test
 split holds combinations of skin tone, gender and hair that training never saw, of concepts that it
 did; concepts that it never saw are a split of their own, `unseen`.
+
+Each training picture is moved by two pixels at most and scaled by a tenth, anew in each epoch: in
+40 epochs without that, and with dropout between the convolutions, the model learned its pictures
+by heart and named 39% of the validation pictures, with it 77%. What is left wrong there: hands
+taken for other hands, and the second of two skin tones left out.
 """
 
 import numpy as np
 
-from zoo.data import images
+from zoo.data import captions, images
 from zoo.metrics import exact_match
 from zoo.models.one_to_many import one_to_many
 from zoo.registry import Fit, Recipe, register
 from zoo.tasks import write
 
+SIZE = 32  # of a picture, across and down
+
 
 def load(path=None):
+    if path is not None:
+        return captions.read_captions(path, SIZE)
     return {split: list(zip(*rows, strict=True)) for split, rows in images.emoji().items()}
 
 
@@ -26,7 +36,11 @@ def baseline(data, spec):
     train, test = flat["train"].astype("float32"), flat["test"].astype("float32")
     distance = (train**2).sum(1) - 2 * test @ train.T
     names = [data["train"][k][1] for k in distance.argmin(1)]
-    return exact_match(names, [name for _, name in data["test"]])
+    return exact_match([_first(name) for name in names], [name for _, name in data["test"]])
+
+
+def _first(captions_):
+    return captions_ if isinstance(captions_, str) else captions_[0]
 
 
 register(
@@ -37,14 +51,24 @@ register(
         task=write,
         builder=one_to_many,
         load=load,
-        options=dict(cell="gru", units=192, embedding=96, attention="additive", dropout=0.2),
-        sizes=dict(image=(32, 32, 3), vocabulary=1_600),
+        options=dict(
+            cell="gru",
+            units=192,
+            embedding=96,
+            attention="additive",
+            dropout=0.1,
+            image_dropout=0.0,
+        ),
+        sizes=dict(image=(SIZE, SIZE, 3), vocabulary=1_600),
         fit=Fit(
-            epochs=40,
-            batch_size=64,
+            epochs=80,
+            batch_size=32,
             learning_rate=2e-3,
             schedule="cosine",
             keep="last",
+            boundaries=(8, 16),
+            shift=2,
+            zoom=0.1,
             source="image",
             target="words",
         ),
@@ -52,5 +76,6 @@ register(
         baseline=baseline,
         baseline_name="nearest training image",
         data_name="emoji",
+        own_data="a CSV with the columns path (of a picture, from the CSV's folder) and text",
     )
 )

@@ -3,13 +3,14 @@
     zoo train spam            about 5 minutes on two cores
 
 The data are the SpamAssassin mails (subject and body), without headers and list footers,
-deduplicated before they were split. Case is kept, because mails that shout are spam; the head reads
-the largest value of each unit over time, which finds a telling phrase wherever it stands; two words
-in ten are hidden in training, so that none carries a label alone. All of that was chosen on the
-validation split.
+deduplicated before they were split. The head reads the largest value of each unit and of each
+word's vector over time, which finds a telling word or phrase wherever it stands; two words in ten
+are hidden in training, so that none carries a label alone; 640 words of a mail are read. All of
+that was chosen on the validation split.
 
-The baseline is scikit-learn's TF-IDF and logistic regression as they come. With both tuned on the
-validation split (`tuned_baseline`) they reach F1 0.956 and are still ahead of this network:
+The baseline is scikit-learn's TF-IDF and logistic regression as they come; `tuned_baseline` is the
+same with both tuned on the validation split, which this network beats there (F1 0.949 against
+0.929) but not on the test split (0.950 against 0.956):
 
     python scripts/spam_baselines.py
 """
@@ -17,23 +18,16 @@ validation split (`tuned_baseline`) they reach F1 0.956 and are still ahead of t
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline
 
-from zoo.data import text
+from zoo.data import labelled_text, own_text
 from zoo.models.many_to_one import many_to_one
 from zoo.registry import Fit, Recipe, register
 from zoo.tasks import text_label
 
 
-def load(path=None):
-    return text.spam() if path is None else text.read_labelled_csv(path)
-
-
-def baseline(data, spec):
-    """F1 (accuracy with more than two labels) of TF-IDF with logistic regression, as they come."""
-    model = make_pipeline(TfidfVectorizer(), LogisticRegression(max_iter=1000))
-    return _score(model.fit(*data["train"]), data["test"], spec)
+def load(path=None, *, text=None, label=None):
+    return labelled_text.spam() if path is None else own_text.read_labelled(path, text, label)
 
 
 def tuned_baseline(data, spec):
@@ -43,15 +37,8 @@ def tuned_baseline(data, spec):
         make_pipeline(words, LogisticRegression(C=c, max_iter=3000)) for c in (1, 10, 100, 1000)
     ]
     fitted = [clone(model).fit(*data["train"]) for model in models]
-    best = max(fitted, key=lambda model: _score(model, data["validation"], spec))
-    return _score(best, data["test"], spec)
-
-
-def _score(model, split, spec):
-    texts, truth = split
-    if spec.get("positive") is None:
-        return float(model.score(texts, truth))
-    return float(f1_score(truth, model.predict(texts), pos_label=spec["positive"]))
+    best = max(fitted, key=lambda model: text_label.bag_score(model, data["validation"], spec))
+    return text_label.bag_score(best, data["test"], spec)
 
 
 register(
@@ -68,25 +55,28 @@ register(
             embedding=64,
             direction="bidirectional",
             readout="max",
+            skip=True,
             dropout=0.5,
             token_dropout=0.2,
         ),
-        sizes=dict(vocabulary=10_000, classes=2),
+        sizes=dict(vocabulary=20_000, classes=2),
         fit=Fit(
-            epochs=8,
+            epochs=6,
             batch_size=32,
             learning_rate=2e-3,
             schedule="cosine",
-            minimum_frequency=3,
-            vocabulary=10_000,
-            lowercase=False,
-            boundaries=(64, 128, 192, 256, 400),
+            minimum_frequency=2,
+            vocabulary=20_000,
+            boundaries=(128, 256, 448, 640),
         ),
         metric="F1",
-        baseline=baseline,
+        baseline=text_label.bag_of_words,
         baseline_name="TF-IDF + logistic regression",
         data_name="spam",
-        own_data="a CSV with the columns text and label",
+        limits="TF-IDF with logistic regression tuned on the validation split has F1 0.956 on the "
+        "test split, and 0.929 on validation, where this model has 0.949 "
+        "(scripts/spam_baselines.py)",
+        own_data=text_label.OWN_DATA,
         positive="spam",
     )
 )

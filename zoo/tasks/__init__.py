@@ -17,4 +17,19 @@ and, where one input is a whole series:
 and, where one file holds many inputs:
 
     contents(raw, spec)              [(name, input)] of all of them; `read` gives the inputs alone
+
+and, where a split is no list of items, tuple of columns, text or series (`zoo.tasks.splits`):
+
+    first(split, rows)               a small split
+    joined(data, spec)               all splits of a user's file as one
+    examples(model, split, spec)     [{input, output, truth, right}], the examples of a card
+    size(split)                      how many items it has
+
+and, where weights should not begin at random:
+
+    begin(model, data, spec)         set them, before the first step of training
+
+and, where answers are drawn in a way of their own:
+
+    picture(rows, inputs, spec, title)   a matplotlib Figure
 """

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.data import images
+from zoo.data import image_folders, images
 from zoo.tasks.batching import example_batches, in_batches
 from zoo.tasks.classify import label_answers, label_ids, label_scores
 from zoo.tasks.losses import cross_entropy as loss
@@ -43,12 +43,7 @@ def read(raw, spec):
     """
     size, _, channels = spec["image"]
     pictures = np.stack([images.read_image(path, size, channels) for path in raw])
-    if channels > 1:
-        return pictures
-    border = np.ones((size, size), bool)
-    border[1:-1, 1:-1] = False
-    light = pictures.reshape(-1, size, size)[:, border].mean(1) > 0.5
-    return np.where(light[:, None, None, None], 1 - pictures, pictures)
+    return pictures if channels > 1 else image_folders.light_on_dark(pictures)
 
 
 def answer(model, inputs, spec):

@@ -1,14 +1,31 @@
 """A text in, one label out."""
 
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from tokenizers import Tokenizer
 
+from zoo import metrics
 from zoo.data import vocabulary
 from zoo.errors import InputError
 from zoo.tasks.batching import example_batches, in_batches
 from zoo.tasks.classify import label_answers, label_ids, label_scores
 from zoo.tasks.losses import cross_entropy as loss
 
-__all__ = ["answer", "batches", "evaluate", "loss", "read", "sizes", "specify"]
+__all__ = [
+    "OWN_DATA",
+    "answer",
+    "bag_of_words",
+    "bag_score",
+    "batches",
+    "evaluate",
+    "loss",
+    "read",
+    "sizes",
+    "specify",
+]
+
+OWN_DATA = "a CSV, TSV or JSONL file with text and label, or a folder with one for each split"
 
 
 def specify(data, fit):
@@ -62,3 +79,17 @@ def evaluate(model, split, spec):
     label_ids(labels, spec["labels"])  # an unknown label is an error, not a wrong answer
     positive = spec.get("positive") if len(spec["labels"]) == 2 else None
     return label_scores(answer(model, texts, spec), labels, positive)
+
+
+def bag_of_words(data, spec):
+    """The baseline: TF-IDF with logistic regression, as scikit-learn has them; F1 or accuracy."""
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression(max_iter=1000))
+    return bag_score(model.fit(*data["train"]), data["test"], spec)
+
+
+def bag_score(model, split, spec):
+    """F1 of the positive label, accuracy where there is none, of a scikit-learn pipeline."""
+    texts, truth = split
+    if spec.get("positive") is None:
+        return float(model.score(texts, truth))
+    return metrics.f1(model.predict(texts), truth, spec["positive"])

@@ -1,5 +1,7 @@
 """A sequence out, written by an encoder-decoder: pronunciations, captions."""
 
+from dataclasses import replace
+
 import numpy as np
 from tokenizers import Tokenizer
 
@@ -18,6 +20,7 @@ TOKENIZERS = {
     "characters": lambda texts, fit: vocabulary.characters(texts, fit.minimum_frequency),
     "symbols": lambda texts, fit: vocabulary.symbols(texts),
     "words": lambda texts, fit: vocabulary.words(texts, fit.minimum_frequency, fit.vocabulary),
+    "subwords": lambda texts, fit: vocabulary.subwords(texts, fit.vocabulary),
 }
 
 
@@ -30,7 +33,9 @@ def specify(data, fit):
     spec = {"target": tokenizer.to_str(), "steps": int(max(lengths)) + 4}
     if fit.source == "image":
         return spec | {"image": list(np.shape(sources[0]))}
-    return spec | {"source": TOKENIZERS[fit.source](sources, fit).to_str()}
+    tokenizer = TOKENIZERS[fit.source](sources, fit)
+    longest = max(len(t) for t in vocabulary.encode(tokenizer, sources))
+    return spec | {"source": tokenizer.to_str(), "longest": int(longest)}
 
 
 def _all(target):
@@ -54,9 +59,13 @@ def _sources(sources, spec):
 
 
 def batches(split, spec, fit, *, seed=0, epoch=0, shuffle=True):
-    """One example for each accepted target; teacher forcing: targets behind a begin token."""
+    """One example for each accepted target; teacher forcing: targets behind a begin token.
+
+    With `fit.shift` or `fit.zoom`, the pictures of shuffled batches (those of training) are moved
+    and scaled, anew in each epoch.
+    """
     pairs = [(i, t) for i, (_, target) in enumerate(split) for t in _all(target)]
-    at = np.array([i for i, _ in pairs])
+    at = np.array([i for i, _ in pairs], int)
     source, lengths = _sources([s for s, _ in split], spec)
     source = source[at] if lengths is None else [source[i] for i in at]
     tokenizer = Tokenizer.from_str(spec["target"])
@@ -67,9 +76,19 @@ def batches(split, spec, fit, *, seed=0, epoch=0, shuffle=True):
     if lengths is not None:
         needs = np.maximum(needs, np.array(lengths)[at])
     x = [source, target_in]
-    return example_batches(
+    made = example_batches(
         x, target_out, fit, lengths=needs, seed=seed, epoch=epoch, shuffle=shuffle, per_token=True
     )
+    varied = "image" in spec and shuffle and (fit.shift or fit.zoom)
+    return _jittered(made, fit, np.random.default_rng((seed, epoch, 1))) if varied else made
+
+
+def _jittered(made, fit, random):
+    def collate(item):
+        (pictures, target_in), *rest = made.collate(item)
+        return [images.jittered(pictures, random, fit.shift, fit.zoom), target_in], *rest
+
+    return replace(made, collate=collate)
 
 
 def read(raw, spec):

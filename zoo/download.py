@@ -1,0 +1,168 @@
+"""Trained weights from the network, for a package that was installed without its checkout.
+
+`zoo/weights.json` says which files a model has and their SHA-256: {name: {file: sum}}. It is
+written by `scripts/ship.py`. Each file is checked against it before it can be found.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import suppress
+from functools import cache
+from http.client import HTTPException
+from importlib.metadata import version
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from tqdm import tqdm
+
+from zoo import files
+from zoo.errors import InputError
+
+INDEX = Path(__file__).parent / "weights.json"
+# A placeholder until the project is published: the folder saved_models of a release's tag.
+PUBLISHED = "https://raw.githubusercontent.com/rnn-zoo/rnn-zoo/v{version}/saved_models"
+TIMEOUT = 30  # seconds without a byte
+LARGEST = 64 * 2**20  # bytes of one file: a server that never ends is left
+PIECE = 2**16
+
+
+@cache
+def index(path=None) -> dict:
+    """{name: {file: SHA-256}} of the models that can be fetched; {} where there is no index."""
+    path = INDEX if path is None else path
+    found = files.read_json(path) if path.exists() else {}
+    for name in [*found, *(file for sums in found.values() for file in sums)]:
+        if Path(name).name != name or name in (".", ".."):
+            raise InputError(f"{str(path)!r} names {name!r}, expected a plain name: restore it")
+    return found
+
+
+def home() -> Path:
+    """Where fetched models are kept: `ZOO_HOME`, or the user's cache folder."""
+    if chosen := os.environ.get("ZOO_HOME"):
+        return Path(chosen)
+    folders = {
+        "darwin": Path.home() / "Library" / "Caches",
+        "win32": Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"),
+    }
+    other = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return folders.get(sys.platform, other) / "rnn-zoo"
+
+
+def address() -> str:
+    """Where models are fetched from: `ZOO_WEIGHTS_URL`, or the project's own place."""
+    chosen = os.environ.get("ZOO_WEIGHTS_URL") or PUBLISHED.format(version=version("rnn-zoo"))
+    if urlsplit(chosen).scheme not in ("http", "https"):
+        raise InputError(
+            f"ZOO_WEIGHTS_URL is {chosen!r}, expected an address of http or https: correct it"
+        )
+    return chosen.rstrip("/")
+
+
+def fetch(name: str) -> Path:
+    """The folder of the model `name`, fetched into `home()`: whole, or not there at all.
+
+    Raises `InputError`, one line, when it cannot be reached, a file is missing, cut off, too large
+    or has another sum, and when it cannot be written. Several processes may fetch one model.
+    """
+    sums, base, kept = index()[name], address(), home()
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=kept))
+        try:
+            _fetch_files(f"{base}/{name}", sums, partial, name)
+            return _put(partial, kept / name, sums)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise InputError(
+            f"{str(kept)!r} could not be written ({error.strerror or error}), expected room and "
+            "permission: set ZOO_HOME to another folder"
+        ) from error
+
+
+def _fetch_files(url, sums, folder, name):
+    with tqdm(
+        desc=name, unit="B", unit_scale=True, leave=False, delay=0.5, disable=None
+    ) as progress:
+        for file, expected in sums.items():
+            content = _read(f"{url}/{file}", name, progress)
+            if (found := hashlib.sha256(content).hexdigest()) != expected:
+                raise InputError(
+                    f"{url}/{file} has SHA-256 {found[:12]}, expected {expected[:12]}: it is "
+                    "damaged or of another version; set ZOO_WEIGHTS_URL to the right place"
+                )
+            (folder / file).write_bytes(content)
+
+
+def _put(partial, folder, sums):
+    """Rename the finished folder into its place; another process may have been first."""
+    if folder.exists() and not _whole(folder, sums):
+        with suppress(FileNotFoundError):
+            folder.rename(partial / "old")  # goes with the rest of `partial`
+        files_ = [path for path in partial.iterdir() if path.name != "old"]
+        whole = Path(tempfile.mkdtemp(dir=partial))
+        for path in files_:
+            path.rename(whole / path.name)
+        partial = whole
+    try:
+        partial.rename(folder)
+    except OSError:
+        if not _whole(folder, sums):
+            raise
+    return folder
+
+
+def _whole(folder, sums):
+    return all(
+        (folder / file).is_file() and files.sha256(folder / file) == expected
+        for file, expected in sums.items()
+    )
+
+
+class _SameScheme(HTTPRedirectHandler):
+    """Redirects stay with the scheme that was asked for, or go from http to https."""
+
+    def redirect_request(self, request, file, code, message, headers, url):
+        if urlsplit(url).scheme not in (urlsplit(request.full_url).scheme, "https"):
+            file.close()
+            raise InputError(
+                f"{request.full_url} redirects to {url[:80]!r}, expected the same scheme: "
+                "set ZOO_WEIGHTS_URL to the right place"
+            )
+        return super().redirect_request(request, file, code, message, headers, url)
+
+
+def _read(url, name, progress) -> bytes:
+    fix = f"set ZOO_WEIGHTS_URL to the right place, or train it with: zoo train {name}"
+    try:
+        request = Request(url, headers={"User-Agent": "rnn-zoo"})
+        with build_opener(_SameScheme).open(request, timeout=TIMEOUT) as answer:
+            content = _all(answer, progress)
+            expected = answer.headers.get("Content-Length")
+    except HTTPError as error:
+        error.close()
+        raise InputError(f"{url} answers {error.code} {error.reason}, expected it: {fix}") from None
+    except (URLError, HTTPException, OSError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise InputError(f"{url} could not be read ({reason}), expected it: {fix}") from None
+    if expected is not None and len(content) != int(expected):
+        raise InputError(
+            f"{url} ended after {len(content):,} of {int(expected):,} bytes: try again"
+        )
+    return content
+
+
+def _all(answer, progress):
+    content = bytearray()
+    while piece := answer.read(PIECE):
+        content += piece
+        progress.update(len(piece))
+        if len(content) > LARGEST:
+            raise InputError(f"{answer.url} is larger than {LARGEST:,} bytes, expected weights")
+    return bytes(content)
