@@ -22,6 +22,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# JAX's tests are mostly compiling: a third less of it without LLVM's optimisation.
+test-jax: export XLA_FLAGS := --xla_backend_optimization_level=0
+
 $(BACKENDS:%=test-%): test-%: $(VENV)/.dev
 	KERAS_BACKEND=$* $(THREADS) $(BIN)/python -m pytest -q -n 2
 

@@ -19,19 +19,7 @@ from zoo.registry import ARCHITECTURES
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- results: drawn by scripts/results.py -->", "<!-- end of results -->"
-HEAD = (
-    "Architecture",
-    "Model",
-    "Task",
-    "Metric",
-    "Value",
-    "Mean ± sd (seeds)",
-    "Baseline",
-    "Published",
-    "Parameters",
-    "Training",
-    "Command",
-)
+HEAD = ("Architecture", "Model", "Task", "Test score", "Baseline", "Command")
 
 
 def cards(home=store.SHIPPED) -> list[dict]:
@@ -102,27 +90,23 @@ def table(found) -> str:
 
 def _cells(card):
     seeds = len(card.get("seeds", [card]))
+    score = (
+        f"{card['metric']} {'↑' if card['higher_is_better'] else '↓'} **{_short(card['value'])}**"
+    )
+    if seeds > 1:
+        score += f"<br>{card_page.spread(card)} over {seeds} seeds"
     return [
         card["architecture"].replace("_", " "),
-        f"`{card['name']}`",
+        f"[`{card['name']}`](saved_models/{card['name']}/README.md)",
         card["task"].replace("|", "\\|"),
-        f"{card['metric']} {'↑' if card['higher_is_better'] else '↓'}",
-        f"**{_short(card['value'])}**",
-        f"{card_page.spread(card)} ({seeds})" if seeds > 1 else "one seed",
+        score,
         f"{_short(card['baseline'])} {card['baseline_name']}".replace("|", "\\|"),
-        (card.get("published") or "").replace("|", "\\|"),
-        f"{card['parameters']:,}",
-        _time(card["seconds"]),
         f"`{command(card)}`",
     ]
 
 
 def _short(value):
     return f"{value:.3g}"
-
-
-def _time(seconds):
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def readme(text, found) -> str:

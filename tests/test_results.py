@@ -58,8 +58,8 @@ def test_what_is_in_the_repository_is_what_the_cards_say(path):
 def test_a_row_of_the_table_has_all_that_a_value_is_compared_with():
     (row,) = results.table([CARD]).splitlines()[2:]
     assert row == (
-        "| many to many aligned | `tagger` | tags \\| of words | accuracy ↑ | **0.978** | "
-        "0.9775 ± 0.0012 (2) | 0.884 most frequent tag | BiLSTM-CRF 0.98 | 1,234,567 | 10 min | "
+        "| many to many aligned | [`tagger`](saved_models/tagger/README.md) | tags \\| of words | "
+        "accuracy ↑ **0.978**<br>0.9775 ± 0.0012 over 2 seeds | 0.884 most frequent tag | "
         "`zoo evaluate tagger` |"
     )
 

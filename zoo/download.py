@@ -7,7 +7,6 @@ written by `scripts/ship.py`. Each file is checked against it before it can be f
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 from contextlib import suppress
 from functools import cache
@@ -42,18 +41,6 @@ def index(path=None) -> dict:
     return found
 
 
-def home() -> Path:
-    """Where fetched models are kept: `ZOO_HOME`, or the user's cache folder."""
-    if chosen := os.environ.get("ZOO_HOME"):
-        return Path(chosen)
-    folders = {
-        "darwin": Path.home() / "Library" / "Caches",
-        "win32": Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"),
-    }
-    other = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return folders.get(sys.platform, other) / "rnn-zoo"
-
-
 def address() -> str:
     """Where models are fetched from: `ZOO_WEIGHTS_URL`, or the project's own place."""
     chosen = os.environ.get("ZOO_WEIGHTS_URL") or PUBLISHED.format(version=version("rnn-zoo"))
@@ -65,12 +52,12 @@ def address() -> str:
 
 
 def fetch(name: str) -> Path:
-    """The folder of the model `name`, fetched into `home()`: whole, or not there at all.
+    """The folder of the model `name`, fetched into `zoo.files.home()`: whole, or not there at all.
 
     Raises `InputError`, one line, when it cannot be reached, a file is missing, cut off, too large
     or has another sum, and when it cannot be written. Several processes may fetch one model.
     """
-    sums, base, kept = index()[name], address(), home()
+    sums, base, kept = index()[name], address(), files.home()
     try:
         kept.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=kept))

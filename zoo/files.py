@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,18 @@ import numpy as np
 from numpy.lib.format import read_array_header_1_0, read_array_header_2_0, read_magic
 
 from zoo.errors import InputError
+
+
+def home() -> Path:
+    """Where what is fetched is kept: `ZOO_HOME`, or `rnn-zoo` in the user's cache folder."""
+    if chosen := os.environ.get("ZOO_HOME"):
+        return Path(chosen)
+    folders = {
+        "darwin": Path.home() / "Library" / "Caches",
+        "win32": Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"),
+    }
+    other = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return folders.get(sys.platform, other) / "rnn-zoo"
 
 
 def write_bytes(path, content: bytes) -> Path:

@@ -91,7 +91,7 @@ def folder(name) -> Path | None:
 
 
 def _homes():
-    return [Path(home) for home in (os.environ.get("ZOO_HOME"), SHIPPED, download.home()) if home]
+    return [Path(home) for home in (os.environ.get("ZOO_HOME"), SHIPPED, files.home()) if home]
 
 
 def find(name) -> Path:

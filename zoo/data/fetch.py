@@ -63,15 +63,7 @@ FETCHED = {path.stem: _read(path) for path in sorted((FOLDER / "fetched").glob("
 
 def cache_folder() -> Path:
     """Where fetched files are kept; the module's docstring has the rule."""
-    if home := os.environ.get("ZOO_HOME"):
-        return Path(home) / "data"
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "rnn-zoo" / "data"
+    return files.home() / "data"
 
 
 def fetch(name: str) -> dict[str, Path]:

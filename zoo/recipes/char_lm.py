@@ -1,15 +1,11 @@
-"""Character language models: the next character at every step, and texts continued.
+"""A character language model: the next character at every step, and texts continued.
 
     zoo train char_lm --backend torch       about 27 minutes on half a core
     zoo train char_lm --data novel.txt      on your own text
-    zoo train char_rnn --data time.txt      the classic set-up: simple RNN, 35 steps
 
-`char_rnn` is the set-up that books begin with: one-hot characters, a simple RNN with 256 units,
-batch 32, 35 steps. In both the state is carried from batch to batch and the gradient cut there.
-The text is public-domain English scripture.
+The state is carried from batch to batch and the gradient cut there. The text is public-domain
+English scripture.
 """
-
-from dataclasses import replace
 
 from zoo.data import text
 from zoo.models.many_to_many_aligned import many_to_many_aligned
@@ -50,15 +46,5 @@ char_lm = register(
         baseline_name="interpolated 5-gram",
         data_name="english",
         own_data="a UTF-8 text",
-    )
-)
-
-register(
-    replace(
-        char_lm,
-        name="char_rnn",
-        summary="next character of English text, by a simple RNN",
-        options=dict(cell="simple_rnn", units=256, embedding="one_hot"),
-        fit=replace(char_lm.fit, epochs=4, steps=35, learning_rate=2e-3),
     )
 )
