@@ -1,7 +1,5 @@
 """The user's CSV of one or many series: target, time, exogenous and series columns."""
 
-import csv
-import io
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +8,7 @@ import numpy as np
 
 from zoo.data import calendar
 from zoo.data.forecast import Layout, Series
-from zoo.data.text import read_utf8
+from zoo.data.series import csv_rows
 from zoo.errors import InputError
 
 EMPTY = ("", "nan", "na", "null", "none")
@@ -80,15 +78,7 @@ def read_series(path: str | Path, layout: Layout, future: bool = False) -> list[
 
 def _rows(path):
     """[(line, cells)] below the header, and the header."""
-    reader = csv.reader(io.StringIO(read_utf8(path), newline=""))
-    try:
-        rows = [(reader.line_num, row) for row in reader if row]
-    except csv.Error as error:
-        raise InputError(
-            f"{str(path)!r} line {reader.line_num} is not CSV ({error}); check its quotes"
-        ) from None
-    if not rows:
-        raise InputError(f"{str(path)!r} is empty; expected a header and one row for each step")
+    rows = csv_rows(path, "a header and one row for each step")
     first = [cell.strip() for cell in rows[0][1]]
     if len(first) == 1 and _finite(first[0]) is not None:
         return rows, ["value"]

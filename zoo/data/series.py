@@ -79,11 +79,10 @@ def sine_cosine_segments(segments: int = 100, steps: int = 10) -> tuple[np.ndarr
     return np.sin(time).astype("float32"), np.cos(time).astype("float32")
 
 
-def read_csv(path: str | Path, column: str | None = None) -> np.ndarray:
-    """One column of numbers, float32 (T,), in the order of the file; a header is optional.
+def csv_rows(path: str | Path, expected: str) -> list[tuple[int, list[str]]]:
+    """[(line, cells)] of a CSV file, lines without a cell left out.
 
-    column: its name in the header, or its position from 1; needed when there are several.
-    Raises `InputError` with the line number and the value where a cell is not a finite number.
+    Raises `InputError` for a file that is no CSV, and for one without rows: what was `expected`.
     """
     reader = csv.reader(io.StringIO(read_utf8(path), newline=""))
     try:
@@ -93,7 +92,17 @@ def read_csv(path: str | Path, column: str | None = None) -> np.ndarray:
             f"{str(path)!r} line {reader.line_num} is not CSV ({error}); check its quotes"
         ) from None
     if not rows:
-        raise InputError(f"{str(path)!r} is empty; expected one number a line")
+        raise InputError(f"{str(path)!r} is empty; expected {expected}")
+    return rows
+
+
+def read_csv(path: str | Path, column: str | None = None) -> np.ndarray:
+    """One column of numbers, float32 (T,), in the order of the file; a header is optional.
+
+    column: its name in the header, or its position from 1; needed when there are several.
+    Raises `InputError` with the line number and the value where a cell is not a finite number.
+    """
+    rows = csv_rows(path, "one number a line")
     header = [] if any(map(_is_number, rows[0][1])) else [cell.strip() for cell in rows[0][1]]
     index = _position(path, column, header, len(rows[0][1]))
     values = [_number(path, number, row, index) for number, row in rows[bool(header) :]]
