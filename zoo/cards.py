@@ -8,9 +8,7 @@ from zoo.data.fetch import FETCHED
 from zoo.data.sources import SOURCES
 from zoo.metrics import HIGHER_IS_BETTER
 from zoo.tasks import splits
-
-EXAMPLES = 3  # right ones, and as many wrong ones
-LOOKED_AT = 64  # test inputs among which they are found
+from zoo.tasks.examples import LOOKED_AT, right_and_wrong
 
 # Data that are not shipped as files: what they are, and where they come from.
 OTHER_DATA = {
@@ -109,13 +107,10 @@ def _named(recipe, path):
 def examples(recipe, model, spec, split):
     """Right and wrong answers on the first test inputs: [{input, output, truth, right}, ...].
 
-    A task's own `examples` where it has them. Running text is continued once, with right None; a
-    series has no single answers: [].
+    A task's own `examples` where it has them; a series has no single answers: [].
     """
     if hasattr(recipe.task, "examples"):
         return recipe.task.examples(model, split, spec)
-    if isinstance(split, str):
-        return [_continued(recipe, model, spec, split)]
     if not isinstance(split, (list, tuple)) or ("labels" not in spec and "target" not in spec):
         return []
     rows = list(split)[:LOOKED_AT] if isinstance(split, list) else _rows(split)
@@ -126,8 +121,7 @@ def examples(recipe, model, spec, split):
         _example(f"test {kind} {k}", *row)
         for k, row in enumerate(zip(inputs, answers, truths, strict=True))
     ]
-    right = [row for row in found if row["right"]][:EXAMPLES]
-    return right + [row for row in found if not row["right"]][:EXAMPLES]
+    return right_and_wrong(found)
 
 
 def _rows(split):
@@ -147,10 +141,3 @@ def _example(name, given, answer, truth):
 
 def _shortened(text, length=160):
     return text if len(text) <= length else f"{text[:length].rstrip()}..."
-
-
-def _continued(recipe, model, spec, text, given=40, steps=60):
-    prefix = text[:given]
-    answer = recipe.task.answer(model, [prefix], spec, steps=steps, temperature=0.5)[0]
-    truth = text[given : given + steps]
-    return {"input": prefix, "output": answer["continuation"], "truth": truth, "right": None}

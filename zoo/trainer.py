@@ -40,8 +40,11 @@ class Trainer:
         self.recipe, self.model, self.spec, self.data = recipe, model, spec, data
         self.seed, self.quick, self.bar = seed, quick, bar
         self.memory, self.trained = None, model
-        if getattr(recipe.task, "carried", False):
-            self.memory = Remembering(model, self._rows())
+        carried, cosine = getattr(recipe.task, "carried", False), recipe.fit.schedule == "cosine"
+        first = self._batches("train", 0) if carried or cosine else ()
+        if carried:
+            rows = len(next(iter(first))[0])  # B, the same in every batch
+            self.memory = Remembering(model, rows)
             self.trained = self.memory.trained
         self.best = None
         self.history = {
@@ -51,13 +54,12 @@ class Trainer:
             "batches": [],
             "snapshots": [],
         }
-        self._compile()
+        self._compile(steps=recipe.fit.epochs * len(first))
 
-    def _compile(self):
+    def _compile(self, steps):
         fit, loss = self.recipe.fit, self.recipe.task.loss(self.model)
         rate = fit.learning_rate
         if fit.schedule == "cosine":
-            steps = fit.epochs * len(self._batches("train", 0))
             rate = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))
         optimizer = (keras.optimizers.AdamW if fit.weight_decay else keras.optimizers.Adam)(
             rate,
@@ -66,10 +68,6 @@ class Trainer:
         )
         self.trained.compile(optimizer, loss=loss)
         optimizer.build(self.trained.trainable_variables)
-
-    def _rows(self):
-        """B, the same in every batch of a carried state."""
-        return len(next(iter(self._batches("train", 0)))[0])
 
     def _batches(self, split, epoch):
         batches = self.recipe.task.batches(

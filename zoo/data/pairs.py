@@ -4,10 +4,8 @@ import gzip
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
 from zoo.data.sources import verify
-from zoo.data.text import SPLITS, read_utf8
+from zoo.data.text import SPLITS, divided, read_utf8
 from zoo.errors import InputError
 
 HELD_OUT = {9: "validation", 19: "test"}  # of every 20 chapters
@@ -87,7 +85,7 @@ def read_tsv(path: str | Path, seed: int = 0) -> Pairs:
             )
     if len(items) < 3:
         raise InputError(f"{str(path)!r} has {len(items)} different source(s); expected 3 or more")
-    return _named(path, items, splits) if splits else _divide(list(items.items()), seed)
+    return _named(path, items, splits) if splits else divided(list(items.items()), seed)
 
 
 def _rows(path: str | Path):
@@ -116,10 +114,3 @@ def _named(path: str | Path, items: dict[str, list[str]], splits: dict[str, str]
     if empty := [name for name in ("train", "test") if not parts[name]]:
         raise InputError(f"{str(path)!r} has no row whose split is {empty[0]!r}; add some")
     return parts
-
-
-def _divide(items: list[tuple[str, list[str]]], seed: int) -> Pairs:
-    order = np.random.default_rng(seed).permutation(len(items))
-    size = max(1, len(items) // 10)
-    parts = {"train": order[2 * size :], "validation": order[:size], "test": order[size : 2 * size]}
-    return {name: [items[index] for index in sorted(part)] for name, part in parts.items()}

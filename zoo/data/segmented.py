@@ -6,10 +6,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
 from zoo.data.sources import verify
-from zoo.data.text import SPLITS, read_utf8
+from zoo.data.text import SPLITS, divided, read_utf8
 from zoo.errors import InputError
 
 Segmented = dict[str, list[tuple[str, tuple[str, ...]]]]
@@ -61,13 +59,7 @@ def read_segmented(path: str | Path, seed: int = 0) -> Segmented:
             f"{str(path)!r} has one word a line, expected sentences with a space between two "
             "words: cut them into words first"
         )
-    order = np.random.default_rng(seed).permutation(len(rows))
-    size = max(1, len(rows) // 10)
-    parts = (order[2 * size :], order[:size], order[size : 2 * size])
-    sentences = [(joined(words), words) for words in rows.values()]
-    return {
-        name: [sentences[k] for k in sorted(part)] for name, part in zip(SPLITS, parts, strict=True)
-    }
+    return divided([(joined(words), words) for words in rows.values()], seed)
 
 
 def units(text: str) -> list[re.Match]:

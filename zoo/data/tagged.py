@@ -3,8 +3,7 @@
 import lzma
 from functools import cache
 
-import numpy as np
-
+from zoo.data import text
 from zoo.data.brown_tags import TAGSETS
 from zoo.data.sources import verify
 from zoo.data.text import SPLITS
@@ -43,12 +42,7 @@ def brown(tagset: str = "universal") -> Tagged:
 def divided(sentences: list[Sentence], seed: int = 0) -> Tagged:
     """80 / 10 / 10 by `seed`; sentences that are written twice, word for word, count once."""
     unique = list({words: (words, tags) for words, tags in reversed(sentences)}.values())[::-1]
-    order = np.random.default_rng(seed).permutation(len(unique))
-    size = max(1, len(unique) // 10)
-    parts = (order[2 * size :], order[:size], order[size : 2 * size])
-    return {
-        name: [unique[k] for k in sorted(part)] for name, part in zip(SPLITS, parts, strict=True)
-    }
+    return text.divided(unique, seed)
 
 
 def without_repeats(splits: Tagged) -> Tagged:

@@ -13,6 +13,18 @@ SPLITS = ("train", "validation", "test")
 SHORTEST_TEXT = 200
 
 
+def divided(items: list, seed: int) -> dict[str, list]:
+    """Items as {split: items}, 80 / 10 / 10 by `seed`, each split in the order of the items.
+
+    >>> {name: len(part) for name, part in divided(list("abcdefghij"), seed=0).items()}
+    {'train': 8, 'validation': 1, 'test': 1}
+    """
+    order = np.random.default_rng(seed).permutation(len(items))
+    size = max(1, len(items) // 10)
+    parts = (order[2 * size :], order[:size], order[size : 2 * size])
+    return {name: [items[k] for k in sorted(p)] for name, p in zip(SPLITS, parts, strict=True)}
+
+
 @cache
 def english() -> dict[str, str]:
     """Running English (public-domain scripture, altered), one verse a line.

@@ -26,14 +26,6 @@ FIT = Fit(
 )
 
 
-def load(
-    path=None, *, target=None, time=None, exogenous=None, series=None, frequency=None, season=None
-):
-    if path is None:
-        return {split: [part] for split, part in forecast.laser().items()}
-    return own_series.splits(path, FIT, target, time, exogenous, series, frequency, season)
-
-
 def baseline(data, spec):
     """NMSE of a linear autoregression of order 50, fitted to all that came before."""
     cuts = backtest.cuts(data["test"], 1, least=needed(spec))
@@ -47,7 +39,7 @@ register(
         summary="next intensity of a chaotic laser, with its uncertainty",
         task=forecast_intervals,
         builder=many_to_one,
-        load=load,
+        load=own_series.loader(forecast.laser, FIT),
         options=dict(cell="lstm", units=64, layers_=2),
         sizes=dict(features=1, outputs=7),
         fit=FIT,

@@ -30,14 +30,6 @@ FIT = Fit(
 )
 
 
-def load(
-    path=None, *, target=None, time=None, exogenous=None, series=None, frequency=None, season=None
-):
-    if path is None:
-        return {split: [part] for split, part in forecast.sf_temperature().items()}
-    return own_series.splits(path, FIT, target, time, exogenous, series, frequency, season)
-
-
 def baseline(data, spec):
     """wQL of the seasonal naive forecast (naive where the data have no season)."""
     horizon = spec["horizon"]
@@ -54,7 +46,7 @@ register(
         summary="temperature of the next 24 hours, with its uncertainty",
         task=forecast_intervals,
         builder=many_to_one,
-        load=load,
+        load=own_series.loader(forecast.sf_temperature, FIT),
         options=dict(cell="gru", units=32),
         sizes=dict(features=3, outputs=7),
         fit=FIT,

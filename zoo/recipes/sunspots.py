@@ -28,14 +28,6 @@ FIT = Fit(
 )
 
 
-def load(
-    path=None, *, target=None, time=None, exogenous=None, series=None, frequency=None, season=None
-):
-    if path is None:
-        return {split: [part] for split, part in forecast.sunspots().items()}
-    return own_series.splits(path, FIT, target, time, exogenous, series, frequency, season)
-
-
 def baseline(data, spec):
     """Mean squared error of a linear autoregression of order 9, fitted to all that came before."""
     cuts = backtest.cuts(data["test"], 1, least=needed(spec))
@@ -49,7 +41,7 @@ register(
         summary="sunspots of the next year and those to come, with their uncertainty",
         task=forecast_intervals,
         builder=many_to_one,
-        load=load,
+        load=own_series.loader(forecast.sunspots, FIT),
         options=dict(cell="gru", units=16, dropout=0.3),
         sizes=dict(features=1, outputs=2),
         fit=FIT,

@@ -10,6 +10,12 @@ import numpy as np
 LEAST = 0.1  # a token that training never shows counts as a tenth of one
 
 
+def logits_bias(model):
+    """The bias (V,) of the layer that gives a model's logits: `logits`, or a tied `embedding`."""
+    names = {layer.name: layer for layer in model.layers}
+    return names.get("logits", names.get("embedding")).bias
+
+
 def know_frequencies(bias, tokens):
     """Set the variable `bias` (V,) of logits to the log of how frequent each of `tokens` (N,) is.
 

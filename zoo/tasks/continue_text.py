@@ -11,7 +11,7 @@ from zoo.engine.settings import Settings
 from zoo.errors import InputError
 from zoo.models.step import carried_model, carried_step, kept, zero_state
 from zoo.tasks.batching import Batches
-from zoo.tasks.beginning import know_frequencies
+from zoo.tasks.beginning import know_frequencies, logits_bias
 from zoo.tasks.losses import cross_entropy as loss  # noqa: F401
 from zoo.tasks.text_units import UNITS, before_stop, unit
 
@@ -44,7 +44,7 @@ def sizes(spec):
 def begin(model, data, spec):
     """The bias of the logits of words, from the training part."""
     if spec["unit"] == "words":
-        know_frequencies(model.get_layer("embedding").bias, _ids(data["train"], spec))
+        know_frequencies(logits_bias(model), _ids(data["train"], spec))
 
 
 def _ids(text, spec):

@@ -6,13 +6,15 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-from keras import ops
 from tokenizers import Tokenizer
 
 from zoo import metrics
 from zoo.data import segmented, vocabulary
 from zoo.errors import InputError
+from zoo.models.step import kept
+from zoo.models.tagger import best_tags
 from zoo.tasks.batching import example_batches, in_batches
+from zoo.tasks.examples import LOOKED_AT, right_and_wrong
 
 TAGS = "BMES"
 BEGIN, MIDDLE, END, SINGLE = range(len(TAGS))
@@ -107,13 +109,8 @@ def answer(model, inputs, spec):
     Together the words have all characters of the text but its white space, which no word spans.
     """
     tokens = _tokens(read(inputs, spec), spec)
-    crf = model.get_layer("crf")
-
-    def decode(batch):
-        best, _ = crf.viterbi(model.predict_on_batch(batch), mask=batch != 0)
-        return ops.convert_to_numpy(best)
-
-    rows = in_batches(decode, tokens, [len(row) for row in tokens])
+    tagger = kept(model, best_tags)
+    rows = in_batches(tagger.predict_on_batch, tokens, [len(row) for row in tokens])
     return [{"output": _words(text, row)} for text, row in zip(inputs, rows, strict=True)]
 
 
@@ -128,9 +125,9 @@ def _words(text, row):
     return words
 
 
-def examples(model, split, spec, looked_at=64, most=3):
+def examples(model, split, spec):
     """Right and wrong sentences among the first of a split, for the card."""
-    rows = split[:looked_at]
+    rows = split[:LOOKED_AT]
     answers = answer(model, [text for text, _ in rows], spec)
     found = [
         {
@@ -141,8 +138,7 @@ def examples(model, split, spec, looked_at=64, most=3):
         }
         for (text, words), found in zip(rows, answers, strict=True)
     ]
-    right = [row for row in found if row["right"]]
-    return right[:most] + [row for row in found if not row["right"]][:most]
+    return right_and_wrong(found)
 
 
 def evaluate(model, split, spec):

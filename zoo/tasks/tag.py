@@ -22,6 +22,7 @@ from zoo.layers.tag_schemes import bio_transitions
 from zoo.models.step import kept
 from zoo.models.tagger import best_tags, crf_of
 from zoo.tasks.batching import example_batches, in_batches
+from zoo.tasks.examples import LOOKED_AT, right_and_wrong
 
 FEW_WORDS = 100_000  # with fewer words of training, every one of them gets a vector
 UNSEEN = 0.01  # the share of words from which on tags never seen mean another set of tags
@@ -224,9 +225,9 @@ def most_frequent(data, spec):
     return metrics.accuracy([best.get(word, other) for word, _ in pairs], [t for _, t in pairs])
 
 
-def examples(model, split, spec, looked_at=64, most=3):
+def examples(model, split, spec):
     """Right and wrong sentences among the first of a split, for the card."""
-    rows = split[:looked_at]
+    rows = split[:LOOKED_AT]
     sentences = [list(words) for words, _ in rows]
     answers = [found["text"] for found in answer(model, sentences, spec)]
     truths = [_text(words, tags) for words, tags in rows]
@@ -234,5 +235,4 @@ def examples(model, split, spec, looked_at=64, most=3):
         {"input": " ".join(words), "output": given, "truth": truth, "right": given == truth}
         for words, given, truth in zip(sentences, answers, truths, strict=True)
     ]
-    right = [row for row in found if row["right"]]
-    return right[:most] + [row for row in found if not row["right"]][:most]
+    return right_and_wrong(found)

@@ -7,7 +7,7 @@ from zoo import metrics
 from zoo.data import vocabulary
 from zoo.errors import InputError
 from zoo.tasks import write
-from zoo.tasks.beginning import know_frequencies
+from zoo.tasks.beginning import know_frequencies, logits_bias
 from zoo.tasks.losses import SmoothedCrossEntropy
 from zoo.tasks.write import answer, batches, sizes, specify  # noqa: F401
 
@@ -26,7 +26,7 @@ def begin(model, data, spec):
     tokenizer = Tokenizer.from_str(spec["target"])
     targets = [text for _, texts in data["train"] for text in texts]
     tokens = np.concatenate(vocabulary.encode(tokenizer, targets, end=True))
-    know_frequencies(model.get_layer("decoder").get_layer("logits").bias, tokens)
+    know_frequencies(logits_bias(model.get_layer("decoder")), tokens)
 
 
 def read(raw, spec):

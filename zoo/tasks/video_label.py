@@ -15,6 +15,7 @@ from zoo.data import clip_files
 from zoo.errors import InputError
 from zoo.tasks.batching import example_batches, in_batches
 from zoo.tasks.classify import label_answers, label_ids
+from zoo.tasks.examples import right_and_wrong
 from zoo.tasks.losses import cross_entropy as loss
 
 __all__ = [
@@ -32,7 +33,6 @@ __all__ = [
 ]
 
 STRETCHES = 16
-EXAMPLES = 3  # right ones, and as many wrong ones
 GREY = np.array([0.299, 0.587, 0.114], "float32")  # ITU-R BT.601
 CHANNELS = {"colour": 3, "grey": 1, "shape": 1, "change": 1, "drift": 1}
 FAINT = 1 / 8  # of black: from here on a pixel counts as part of the shape
@@ -227,5 +227,4 @@ def examples(model, split, spec):
             zip(*split, answer(model, split[0], spec), strict=True), 1
         )
     ]
-    right = [row for row in found if row["right"]][:EXAMPLES]
-    return right + [row for row in found if not row["right"]][:EXAMPLES]
+    return right_and_wrong(found)
