@@ -137,6 +137,16 @@ def test_stopped_and_resumed_is_uninterrupted(name, epoch, batch, tmp_path, monk
     same(resumed, whole(name))
 
 
+def test_rows_that_forget_begin_from_zeros():
+    """With all rows forgetting and nothing learned, each epoch is the same, in any order."""
+    still = {"learning_rate": 0.0, "schedule": "constant"}
+    carried, forgot = (
+        fit("sine_to_cosine", epochs=1, settings=still | {"forget": share}).history["batches"]
+        for share in (0.0, 1.0)
+    )
+    assert carried[0] == forgot[0] and carried[1] != forgot[1]
+
+
 @pytest.fixture(scope="module")
 def whole():
     runs = {}

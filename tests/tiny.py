@@ -27,7 +27,7 @@ OPTIONS = {
 }
 FIT = {
     "digits": dict(batch_size=16),
-    "sine_to_cosine": dict(snapshots=()),
+    "sine_to_cosine": dict(snapshots=(), forget=0.3),
     "fashion_mnist": dict(batch_size=16),
     "movie_sentiment": dict(batch_size=8, boundaries=(16,), minimum_frequency=1),
     "spam": dict(batch_size=8, boundaries=(8, 16), minimum_frequency=1),

@@ -30,6 +30,7 @@ class Fit:
     schedule: str = "constant"  # or "cosine": down to zero over all epochs
     clip: float | None = 1.0  # the largest global norm of a gradient
     weight_decay: float = 0.0
+    forget: float = 0.0  # the share of rows whose carried state is zero again before a batch
     patience: int | None = None  # epochs without a better validation loss before it stops
     keep: str = "best"  # the epoch of the best validation loss, the best "metric", or the "last"
     boundaries: tuple[int, ...] = (8, 16, 32, 64)

@@ -122,8 +122,11 @@ class Trainer:
             batches, label, leave=False, delay=1, disable=None if self.bar else True, unit="batch"
         )
         self._forget()
+        random, forget = np.random.default_rng((self.seed, epoch, 2)), self.recipe.fit.forget
         for k, (x, y, weights) in enumerate(progress, 1):
             self.trained.reset_metrics()
+            if self.memory and forget:
+                self.memory.forget(random.random(self.memory.layer.rows) < forget)
             if epoch == 0 and k in self.recipe.fit.snapshots:
                 self._snapshot(k, x, y)
             loss = float(self.trained.train_on_batch(x, y, sample_weight=weights))

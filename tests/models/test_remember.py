@@ -62,6 +62,16 @@ def test_the_state_is_not_learned_nor_part_of_the_model():
     np.testing.assert_array_equal(memory.kept(), kept)
 
 
+def test_some_rows_forget_and_the_others_remember():
+    memory = Remembering(small(cell="lstm"), B)
+    memory.trained.predict_on_batch(X[0])
+    before = memory.kept()
+    memory.forget(np.array([False, True, False]))
+    for kept, state in zip(memory.kept(), before, strict=True):
+        np.testing.assert_array_equal(kept[[0, 2]], state[[0, 2]])
+        assert not kept[1].any() and state[1].all()
+
+
 def test_saved_and_loaded_with_its_state(tmp_path):
     trained = Remembering(small(cell="gru"), B).trained
     trained.predict_on_batch(X[0])

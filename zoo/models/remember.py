@@ -1,6 +1,7 @@
 """A model that remembers its state from batch to batch: what truncated backpropagation trains."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from zoo.layers.recurrent import register
@@ -72,9 +73,12 @@ class Remembering:
         self.layer = Remember(model, rows, name="remember")
         self.trained = keras.Model(inputs, self.layer(inputs), name=f"{model.name}_remembering")
 
-    def forget(self):
-        """Zeros again."""
-        self.restore([0.0 * s for s in self.kept()])
+    def forget(self, rows=None):
+        """Zeros again: everywhere, or in the rows where `rows` (B,) is True."""
+        gone = np.ones(self.layer.rows, bool) if rows is None else np.asarray(rows)
+        for state, variable in zip(self.kept(), self.layer.state, strict=True):
+            where = gone.reshape(-1, *[1] * (state.ndim - 1))
+            variable.assign(np.where(where, np.zeros_like(state), state))
 
     def kept(self):
         """The state as NumPy arrays, for `restore`."""

