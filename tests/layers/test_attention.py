@@ -158,3 +158,12 @@ def test_table_names_the_two_kinds():
 def test_bad_input_is_named(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_memory_projected_once_is_attended_as_the_memory(kind):
+    layer, query, memory = problem(kind)
+    expected = [to_numpy(v) for v in layer(query, memory, memory_mask=MASK)]
+    found = layer.attend(query, layer.project(memory), MASK)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(to_numpy(a), b, rtol=1e-5, atol=1e-6)

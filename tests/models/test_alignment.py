@@ -50,9 +50,11 @@ def stepwise(model, source, tokens):
     """The weights of a decoder that is called for one token after the other."""
     step, decoder = decoder_step(model), model.get_layer("decoder")
     state, last, rows = encode_step(model)(source), np.full(len(tokens), BEGIN, "int32"), []
+    encoded = model.get_layer("encoder")(source)
     for written in tokens.T:
-        read = keras.ops.convert_to_tensor(last[:, None])
-        rows.append(to_numpy(decoder({"tokens": read, **state}, training=False)["weights"])[:, 0])
+        read = {"tokens": keras.ops.convert_to_tensor(last[:, None]), **encoded}
+        outputs = decoder(read | {"state": state["state"]}, training=False)
+        rows.append(to_numpy(outputs["weights"])[:, 0])
         _, state = step.function(keras.ops.convert_to_tensor(last), state)
         last = written.astype("int32")
     return np.stack(rows, axis=1)

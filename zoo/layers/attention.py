@@ -56,6 +56,17 @@ class _Attention(keras.layers.Layer):
     def _kernel(self, name, rows):
         return self.add_weight(shape=(rows, self.units), initializer="glorot_uniform", name=name)
 
+    def project(self, memory):
+        """All that `attend` needs of a memory, side by side: (B, Tm, P), for many queries."""
+        return ops.concatenate(self._parts(memory), axis=-1)
+
+    def attend(self, query, projected, memory_mask=None):
+        """The call of the layer, for a memory that was projected before."""
+        return self._attend(query, *ops.split(projected, [self.units], -1), memory_mask)
+
+    def call(self, query, memory, memory_mask=None):
+        return self._attend(query, *self._parts(memory), memory_mask)
+
     def compute_mask(self, inputs, previous_mask):
         """The context has the query's steps, so it keeps the query's mask; weights have none."""
         return previous_mask, None
@@ -114,10 +125,12 @@ class AdditiveAttention(_Attention):
             shape=(self.units, 1), initializer="glorot_uniform", name="score_kernel"
         )  # v
 
-    def call(self, query, memory, memory_mask=None):
+    def _parts(self, memory):
+        return ops.matmul(memory, self.memory_kernel), memory
+
+    def _attend(self, query, from_memory, memory, memory_mask):
         from_query = ops.matmul(query, self.query_kernel)[:, :, None, :]  # (B, Tq, 1, units)
-        from_memory = ops.matmul(memory, self.memory_kernel)[:, None, :, :]  # (B, 1, Tm, units)
-        hidden = ops.tanh(from_query + from_memory)
+        hidden = ops.tanh(from_query + from_memory[:, None, :, :])  # (B, Tq, Tm, units)
         scores = ops.squeeze(ops.matmul(hidden, self.score_kernel), axis=-1)
         weights = masked_softmax(scores, memory_mask)
         return ops.matmul(weights, memory), weights
@@ -166,12 +179,22 @@ class ScaledDotAttention(_Attention):
         self.key_kernel = self._kernel("key_kernel", memory_shape[-1])
         self.value_kernel = self._kernel("value_kernel", memory_shape[-1])
 
-    def call(self, query, memory, memory_mask=None):
-        key = value = memory
+    def project(self, memory):
+        return memory if self.units is None else super().project(memory)
+
+    def attend(self, query, projected, memory_mask=None):
+        if self.units is None:
+            return self._attend(query, projected, projected, memory_mask)
+        return super().attend(query, projected, memory_mask)
+
+    def _parts(self, memory):
+        if self.units is None:
+            return memory, memory
+        return ops.matmul(memory, self.key_kernel), ops.matmul(memory, self.value_kernel)
+
+    def _attend(self, query, key, value, memory_mask):
         if self.units is not None:
             query = ops.matmul(query, self.query_kernel)
-            key = ops.matmul(memory, self.key_kernel)
-            value = ops.matmul(memory, self.value_kernel)
         # Scaled before the product, which could overflow in float16.
         query = query * query.shape[-1] ** -0.5
         scores = ops.matmul(query, ops.transpose(key, (0, 2, 1)))  # (B, Tq, Tm)
@@ -180,6 +203,20 @@ class ScaledDotAttention(_Attention):
 
     def _context_size(self, memory_shape):
         return memory_shape[2] if self.units is None else self.units
+
+
+class Projected(keras.layers.Layer):
+    """`attention` over a memory that it projected before: what a decoding step calls.
+
+    The memory is the same at each step of a decode, and its projections cost more than the step.
+    """
+
+    def __init__(self, attention, **kwargs):
+        super().__init__(name=f"{attention.name}_projected", dtype=attention.dtype_policy, **kwargs)
+        self.attention = attention
+
+    def call(self, query, memory, memory_mask=None):
+        return self.attention.attend(query, memory, memory_mask)
 
 
 ATTENTION = {"additive": AdditiveAttention, "dot": ScaledDotAttention}

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import keras
 from keras import ops
 
 from zoo import backends
 from zoo.errors import InputError
+from zoo.layers.attention import ATTENTION, Projected
 from zoo.models.carry import carried_model, initial_state
 
 
@@ -84,8 +86,8 @@ def window_step(model):
 
 
 def decoder_step(model):
-    """The step of an encoder-decoder: tokens (B,) -> logits (B, V); state from `encode`."""
-    decoder = model.get_layer("decoder")
+    """The step of an encoder-decoder: tokens (B,) -> logits (B, V); state from `encode_step`."""
+    decoder = _projected(model.get_layer("decoder"))
 
     def function(tokens, state):
         outputs = decoder({"tokens": ops.expand_dims(tokens, 1), **state}, training=False)
@@ -95,6 +97,43 @@ def decoder_step(model):
 
 
 def encode_step(model):
-    """The encoder as a compiled call: source -> the state that `decoder_step` starts from."""
-    encoder = model.get_layer("encoder")
-    return backends.compiled(lambda source: encoder(source, training=False), encoder.variables)
+    """The encoder as a compiled call: source -> the state that `decoder_step` starts from.
+
+    Its memory is projected for the decoder's attention, once for all steps.
+    """
+    encoder, attention = model.get_layer("encoder"), attention_of(model.get_layer("decoder"))
+
+    def encode(source):
+        state = encoder(source, training=False)
+        return state | {"memory": attention.project(state["memory"])} if attention else state
+
+    variables = [*encoder.variables, *(attention.variables if attention else ())]
+    return backends.compiled(encode, variables)
+
+
+def attention_of(decoder):
+    """The attention of a decoder, or None."""
+    found = [layer for layer in decoder.layers if isinstance(layer, tuple(ATTENTION.values()))]
+    return found[0] if found else None
+
+
+def _projected(decoder):
+    """The decoder with the same layers, whose memory is projected already."""
+    attention = attention_of(decoder)
+    if attention is None:
+        return decoder
+    inputs = keras.tree.map_structure(_like, decoder.input)
+    memory = attention.project(inputs["memory"])
+    inputs["memory"] = keras.Input(batch_shape=memory.shape, dtype=memory.dtype, name="memory")
+    ready = Projected(attention)
+
+    def call(layer, *arguments, **options):
+        return (ready if layer is attention else layer)(*arguments, **options)
+
+    return keras.models.clone_model(
+        decoder, inputs, clone_function=lambda layer: layer, call_function=call
+    )
+
+
+def _like(tensor):
+    return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
