@@ -80,6 +80,12 @@ CASES = {
         [IMAGES, TARGET],
         TARGET,
     ),
+    "image by places to text": (
+        zoo.one_to_many,
+        dict(PICTURE, vocabulary=V, embedding=4, repeats=2, positions=True),
+        [IMAGES, TARGET],
+        TARGET,
+    ),
     "vector to text": (
         zoo.one_to_many,
         dict(features=3, vocabulary=V, embedding=4, cell="lstm", layers_=2),

@@ -42,6 +42,11 @@ CASES = {
         SOURCE,
     ),
     "caption": (zoo.one_to_many, dict(image=(8, 8, 3), vocabulary=V, filters=(4,)), IMAGES),
+    "caption by place": (
+        zoo.one_to_many,
+        dict(image=(8, 8, 3), vocabulary=V, filters=(4, 6), repeats=2, positions=True),
+        IMAGES,
+    ),
     "caption without attention": (
         zoo.one_to_many,
         dict(image=(8, 8, 3), vocabulary=V, filters=(4,), attention=None),

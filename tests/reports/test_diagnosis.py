@@ -203,7 +203,7 @@ def test_a_row_that_only_fills_a_batch_is_not_measured():
 
 @pytest.mark.parametrize(
     ("name", "layers", "steps"),
-    [("sine", 1, 20), ("sine_to_cosine", 1, 25), ("char_lm", 1, 30), ("g2p", 3, None)],
+    [("sine", 1, 20), ("sine_to_cosine", 1, 25), ("char_lm", 1, 30), ("g2p", 5, None)],
 )
 def test_rows_of_a_recipe_are_its_layers_new_and_trained(trained, name, layers, steps):
     rows = list(diagnosis_model.model_rows(trained(name), steps=steps or 30, seeds=2))

@@ -7,6 +7,7 @@ from zoo.layers.heads import HEADS, Head, HeadLoss, Normal, Quantiles, StudentT,
 from zoo.layers.masks import LengthMask, MaskedPooling, OneHot, PaddingMask, TokenDropout
 from zoo.layers.pairs import PairEmbedding
 from zoo.layers.peephole import CoupledLSTM, CoupledLSTMCell, PeepholeLSTM, PeepholeLSTMCell
+from zoo.layers.places import Positions
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from zoo.layers.rnn import RNN
 from zoo.layers.stack import CELLS, Stack
@@ -38,6 +39,7 @@ __all__ = [
     "PairEmbedding",
     "PeepholeLSTM",
     "PeepholeLSTMCell",
+    "Positions",
     "Quantiles",
     "ScaledDotAttention",
     "SimpleRNN",

@@ -62,16 +62,19 @@ def sequence_input(
     return [sequence, count], vectors, LengthMask(name="mask")(vectors, count)
 
 
-def convolutions(filters, dropout=0.0, momentum=0.99):
+def convolutions(filters, dropout=0.0, momentum=0.99, repeats=1):
     """Convolution blocks: each halves height and width and has the next number of filters.
 
     momentum: of the statistics that the normalisation keeps for use; with the default they need
-    some 500 batches to become those of the data.
+    some 500 batches to become those of the data. repeats: convolutions before a block is halved;
+    the first block, whose image is the largest, always has one.
     """
     for k, width in enumerate(filters):
-        yield layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"convolution{k}")
-        yield layers.BatchNormalization(momentum=momentum, name=f"normalisation{k}")
-        yield layers.Activation("relu", name=f"relu{k}")
+        for again in range(repeats if k else 1):
+            name = f"{k}" if not again else f"{k}_{again}"
+            yield layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"convolution{name}")
+            yield layers.BatchNormalization(momentum=momentum, name=f"normalisation{name}")
+            yield layers.Activation("relu", name=f"relu{name}")
         yield layers.MaxPooling2D(name=f"pooling{k}")
         if dropout:
             yield layers.SpatialDropout2D(dropout, name=f"feature_dropout{k}")

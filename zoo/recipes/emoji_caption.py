@@ -1,6 +1,6 @@
 """Emoji captions: one image in, its name out, word by word.
 
-    zoo train emoji_caption                         27 minutes on a busy core (TensorFlow)
+    zoo train emoji_caption                         20 minutes on a part of one core (TensorFlow)
     zoo train emoji_caption --data captions.csv     on pictures of your own
 
 The images are Noto Color Emoji at 32 x 32, the names those of the Unicode emoji list. The test
@@ -9,8 +9,10 @@ did; concepts that it never saw are a split of their own, `unseen`.
 
 Each training picture is moved by two pixels at most and scaled by a tenth, anew in each epoch: in
 40 epochs without that, and with dropout between the convolutions, the model learned its pictures
-by heart and named 39% of the validation pictures, with it 77%. What is left wrong there: hands
-taken for other hands, and the second of two skin tones left out.
+by heart and named 39% of the validation pictures, with it 77%. Places with positions (left from
+right) and two convolutions a block made it 82%. Tried beside that, with no gain: filters of 48, 96
+and 192, and pictures of 48 x 48 pixels. What is left wrong: hands taken for other hands, a tone
+taken for the next one, and the second of two skin tones left out.
 """
 
 import numpy as np
@@ -56,6 +58,8 @@ register(
             units=192,
             embedding=96,
             attention="additive",
+            repeats=2,
+            positions=True,
             dropout=0.1,
             image_dropout=0.0,
         ),
