@@ -11,7 +11,7 @@ import pytest
 import zoo
 
 BACKENDS = {"tensorflow", "jax", "torch"}
-NEUTRAL_ROOMS = {"errors", "files", "plots", "data", "reference", "metrics", "environment"}
+NEUTRAL_ROOMS = {"errors", "files", "web", "plots", "data", "reference", "metrics", "environment"}
 
 
 def modules():

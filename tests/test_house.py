@@ -20,6 +20,7 @@ ROOMS = (
     "hook",
     "errors",
     "files",
+    "web",
     "plots",
     "data",
     "backends",
@@ -52,7 +53,17 @@ AHEAD = {("registry", "recipes")}
 BACKENDS = {"tensorflow", "jax", "torch"}
 FRAMEWORKS = BACKENDS | {"jaxlib", "onnx", "onnxruntime", "openvino", "ai_edge_litert"}
 FRAMEWORK_ROOMS = {"backends", "formats", "runtime"}
-WITHOUT_KERAS = {"errors", "files", "plots", "data", "reference", "metrics", "hook", "registry"}
+WITHOUT_KERAS = {
+    "errors",
+    "files",
+    "web",
+    "plots",
+    "data",
+    "reference",
+    "metrics",
+    "hook",
+    "registry",
+}
 # Folders where every file has the same functions: the folder's first page says what they do.
 SAME_FUNCTIONS = {"tasks", "recipes", "reference", "formats", "kernels", "bench"}
 LONGEST_FILE = 250

@@ -10,24 +10,18 @@ import shutil
 import tempfile
 from contextlib import suppress
 from functools import cache
-from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
-from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from tqdm import tqdm
 
-from zoo import files
+from zoo import files, web
 from zoo.errors import InputError
 
 INDEX = Path(__file__).parent / "weights.json"
 # A placeholder until the project is published: the folder saved_models of a release's tag.
 PUBLISHED = "https://raw.githubusercontent.com/rnn-zoo/rnn-zoo/v{version}/saved_models"
-TIMEOUT = 30  # seconds without a byte
-LARGEST = 64 * 2**20  # bytes of one file: a server that never ends is left
-PIECE = 2**16
 
 
 @cache
@@ -112,44 +106,11 @@ def _whole(folder, sums):
     )
 
 
-class _SameScheme(HTTPRedirectHandler):
-    """Redirects stay with the scheme that was asked for, or go from http to https."""
-
-    def redirect_request(self, request, file, code, message, headers, url):
-        if urlsplit(url).scheme not in (urlsplit(request.full_url).scheme, "https"):
-            file.close()
-            raise InputError(
-                f"{request.full_url} redirects to {url[:80]!r}, expected the same scheme: "
-                "set ZOO_WEIGHTS_URL to the right place"
-            )
-        return super().redirect_request(request, file, code, message, headers, url)
-
-
 def _read(url, name, progress) -> bytes:
-    fix = f"set ZOO_WEIGHTS_URL to the right place, or train it with: zoo train {name}"
     try:
-        request = Request(url, headers={"User-Agent": "rnn-zoo"})
-        with build_opener(_SameScheme).open(request, timeout=TIMEOUT) as answer:
-            content = _all(answer, progress)
-            expected = answer.headers.get("Content-Length")
-    except HTTPError as error:
-        error.close()
-        raise InputError(f"{url} answers {error.code} {error.reason}, expected it: {fix}") from None
-    except (URLError, HTTPException, OSError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise InputError(f"{url} could not be read ({reason}), expected it: {fix}") from None
-    if expected is not None and len(content) != int(expected):
+        return web.read(url, progress.update)
+    except web.Unreachable as error:
         raise InputError(
-            f"{url} ended after {len(content):,} of {int(expected):,} bytes: try again"
-        )
-    return content
-
-
-def _all(answer, progress):
-    content = bytearray()
-    while piece := answer.read(PIECE):
-        content += piece
-        progress.update(len(piece))
-        if len(content) > LARGEST:
-            raise InputError(f"{answer.url} is larger than {LARGEST:,} bytes, expected weights")
-    return bytes(content)
+            f"{url} could not be read ({error}), expected it: try again, set ZOO_WEIGHTS_URL to "
+            f"the right place, or train it with: zoo train {name}"
+        ) from None

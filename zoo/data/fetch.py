@@ -12,25 +12,21 @@ user's cache folder: `XDG_CACHE_HOME` or `~/.cache`, on macOS `~/Library/Caches`
 
 import gzip
 import hashlib
-import http.client
 import json
 import os
 import re
 import sys
-import urllib.error
-import urllib.request
 import zlib
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-from zoo import files
+from zoo import files, web
 from zoo.data.sources import FOLDER
 from zoo.errors import InputError
 
 INDEX = "https://pypi.org/simple"
-TIMEOUT = 30  # seconds without an answer
 
 
 @dataclass(frozen=True)
@@ -156,14 +152,9 @@ class _Links(HTMLParser):
 
 def _get(address: str, record: Fetched) -> bytes:
     try:
-        with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:
-            return answer.read()
-    except urllib.error.HTTPError as error:
-        error.close()
-        reason = f"status {error.code}"
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = " ".join(str(getattr(error, "reason", "") or type(error).__name__).split())
-    raise InputError(
-        f"the data of {record.name} are not in {cache_folder() / record.name} and could not be "
-        f"fetched ({reason}); {record.fix}"
-    )
+        return web.read(address)
+    except web.Unreachable as error:
+        raise InputError(
+            f"the data of {record.name} are not in {cache_folder() / record.name} and could not be "
+            f"fetched ({error}); {record.fix}"
+        ) from None
