@@ -86,3 +86,9 @@ def test_data_that_may_not_be_shown_leave_no_text_in_the_card():
     assert card["examples"] == []
     assert not any(text in json.dumps(card) for texts, _ in data.values() for text in texts)
     assert "fetched, not shipped" in card["data"]["licence"]
+
+
+def test_the_baseline_reads_characters_where_no_text_has_a_word_of_two_letters():
+    texts, labels = ["!", "!!", "?", "??"] * 3, ["loud", "loud", "unsure", "unsure"] * 3
+    data = {"train": (texts, labels), "test": (texts[:4], labels[:4])}
+    assert text_label.bag_of_words(data, {}) == 1

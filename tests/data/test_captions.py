@@ -58,8 +58,13 @@ def test_the_split_depends_on_the_seed_or_on_a_column(folder):
 @pytest.mark.parametrize(
     ("header", "rows", "words"),
     [
-        ("path,caption", ["some/0.png,a"], "no column 'text', found path, caption"),
-        ("path,text", [], "0 different picture"),
+        (
+            "path,caption",
+            ["some/0.png,a"],
+            "no column 'text'; its columns are: path, caption; give it a",
+        ),
+        ("path,text", [], "has a header only"),
+        ("path,text,text", ["some/0.png,a,b"], "has 2 columns 'text'; keep one"),
         ("path,text", ["some/0.png,a", "copy.png,b"], "1 different picture"),
         ("path,text", ["some/0.png, "], "line 2: empty text"),
         ("path,text", [",a"], "line 2: empty path"),
@@ -85,7 +90,7 @@ def test_what_is_wrong_is_said_in_one_line(folder, header, rows, words):
 def test_an_empty_file_and_another_encoding_are_errors(folder):
     path = folder / "captions.csv"
     path.write_bytes(b"")
-    with pytest.raises(InputError, match="no column 'path', found none"):
+    with pytest.raises(InputError, match="is empty; expected a header with 'path' and 'text'"):
         captions.read_captions(path)
     path.write_bytes("path,text\nsome/0.png,café\n".encode("latin-1"))
     with pytest.raises(InputError, match="not UTF-8"):

@@ -103,12 +103,13 @@ WRONG = {
     "a single tag": (columns(9).replace("VERB", "NOUN"), None, ("one tag 'NOUN'", "--column")),
     "an empty file": ("\n\n", None, ("is empty", "expected sentences")),
     "comments only": ("# a\n# b\n", None, ("is empty", "expected sentences")),
-    "a column past the last": (columns(9), "3", ("no column '3'", "from 2 to 2")),
-    "the words' column": (columns(9), "1", ("no column '1'", "from 2 to 2")),
-    "a named column": (columns(9), "upos", ("no column 'upos'", "from 2 to 2")),
+    "a column past the last": (columns(9), "3", ("no column '3'", "of tags, expected 2: choose")),
+    "the words' column": (columns(9), "1", ("no column '1'", "of tags, expected 2: choose")),
+    "a named column": (columns(9), "upos", ("no column 'upos'", "of tags, expected 2: choose")),
 }
 WRONG_UD = {
     "no such column": (UD, "pos", ("no column 'pos'", "upos", "a number from 2 to 10")),
+    "the number of a word": (UD, "id", ("no column 'id'", "expected form, lemma")),
     "tags that are left out": (UD.replace("\tV\t", "\t_\t"), "xpos", ("line 4", "'_' is empty")),
     "a row without tabs": (UD.replace("\tel\t", " el ", 1), None, ("line 8", "expected 10")),
     "an id that is no number": (UD.replace("\n4\t", "\nx\t"), None, ("line 8", "id 'x'")),

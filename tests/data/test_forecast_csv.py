@@ -126,6 +126,8 @@ def test_a_series_too_short_to_split_says_how_long_it_should_be():
     assert forecast.own_splits([series(enough)], window=10, horizon=5)
     with pytest.raises(InputError):
         forecast.own_splits([series(enough - 1)], window=10, horizon=5)
+    with pytest.raises(InputError, match="expected 14285714292 or more"):  # said at once
+        forecast.own_splits([series(20)], window=10**10, horizon=5)
 
 
 def test_behind_a_cut_off_only_times_and_exogenous_columns_are_left(write):

@@ -82,6 +82,9 @@ def test_a_pair_keeps_its_test_split(tmp_path):
     written(tmp_path, [("a", 9), ("b", 8)], channels=3, name="Mine_TEST.ts")
     with pytest.raises(InputError, match=r"has 3 channels, expected 2 as in .*TRAIN"):
         labelled_series.read_labelled_ts(train)
+    written(tmp_path, [("a", 9), ("c", 8)], name="Mine_TEST.ts")
+    with pytest.raises(InputError, match=r"the label 'c', expected one of a, b as in .*TRAIN"):
+        labelled_series.read_labelled_ts(train)
     test.unlink()
     assert len(labelled_series.read_labelled_ts(train)["test"][1]) == 4
 

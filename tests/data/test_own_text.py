@@ -99,7 +99,7 @@ BAD_CSV = [
     ("body,label\na,b\n", "no column 'text'; its columns are: body, label; name it with --text"),
     ("text,mood\na,b\n", "no column 'label'; .* name it with --label"),
     ("text,label,text\na,b,c\n", "has 2 columns 'text'; keep one"),
-    ("text,label\n", "0 label"),
+    ("text,label\n", "has a header only; expected rows below it"),
     ("text,label\na,x\nb,x\n", "1 label"),
     ("text,label\na,x\n,y\n", "line 3: empty text"),
     ("text,label\na,x\nb\n", "line 3: empty label"),
@@ -108,6 +108,10 @@ BAD_CSV = [
     ("text,label\na,x\nb,x\nc,x\nd,y\n", "1 different text.* labelled 'y'"),
     ("text,label,split\na,x,dev\nb,y,train\n", "line 2: split 'dev'"),
     ("text,label,split\na,x,train\nb,y,train\n", "no row whose split is 'test'"),
+    (
+        "text,label,split\na,x,train\nb,y,train\nc,x,test\nd,z,validation\n",
+        "the label 'z' in validation and not in train, expected one of x, y: correct it",
+    ),
     (b"text,label\ncaf\xe9,x\n", r"not UTF-8 \(byte 14\)"),
 ]
 BAD_LINES = [
@@ -118,6 +122,7 @@ BAD_LINES = [
     ('\n{"body": "a", "label": "x"}\n', "line 2 has no 'text'; its keys are: body, label; name it"),
     ('{"text": ["a"], "label": "x"}\n', "line 1: 'text' is .*; expected a text"),
     ('{"text": "a", "label": null}\n', "line 1: empty label"),
+    ('{"text": "\\ud83d", "label": "x"}\n', "line 1: 'text' has half of a character"),
     ('{"text": "a", "label": "x", "split": "dev"}\n', "line 1: split 'dev'"),
 ]
 

@@ -31,6 +31,27 @@ def test_a_text_that_is_short_missing_or_not_utf8_is_refused(tmp_path):
         text.read_text(tmp_path / "none.txt")
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("hello".encode("utf-16"), "'.*file' is not UTF-8 but UTF-16; convert it to UTF-8 first"),
+        ("two\nlines".encode("utf-16-le"), r"is no UTF-8 text \(a NUL in line 1\); convert it"),
+        (b"PK\3\4\n\0", r"is no UTF-8 text \(a NUL in line 2\)"),
+    ],
+)
+def test_what_is_no_text_is_refused_and_a_folder_too(tmp_path, content, message):
+    with pytest.raises(InputError, match=message):
+        text.read_utf8(written(tmp_path, content))
+    with pytest.raises(InputError, match="is a folder; give the path of a text file"):
+        text.read_utf8(tmp_path)
+    with pytest.raises(InputError, match=r"cannot be read \(embedded null byte\)"):
+        text.read_utf8("\0")
+
+
+def test_line_ends_of_every_system_are_one(tmp_path):
+    assert text.read_utf8(written(tmp_path, b"\xef\xbb\xbfa\r\nb\rc\n")) == "a\nb\nc\n"
+
+
 def test_each_row_goes_on_where_it_ended_in_the_batch_before():
     inputs, targets = text.continuous_batches(np.arange(1000), batch=4, steps=7)
     assert inputs.shape == targets.shape == (35, 4, 7)
@@ -41,5 +62,5 @@ def test_each_row_goes_on_where_it_ended_in_the_batch_before():
 
 def test_a_stream_of_one_batch_fits_and_a_shorter_one_is_refused():
     assert len(text.continuous_batches(np.arange(7), batch=2, steps=3)[0]) == 1
-    with pytest.raises(InputError, match=r"6 tokens; .* needs 7"):
+    with pytest.raises(InputError, match="6 tokens to train on, expected 7 or more"):
         text.continuous_batches(np.arange(6), batch=2, steps=3)

@@ -23,7 +23,6 @@ OPTIONS = {
     "series": (str, "The column that names the series of a row."),
     "frequency": (str, "How far rows lie apart: h, 15min, D, W, M, Y."),
     "season": (int, "How many steps until the same season comes again."),
-    "split": (str, "The column that says train, validation or test."),
     "fold": (int, "Of the sprites: which fifth is held out, 1 to 5."),
 }
 

@@ -1,16 +1,16 @@
 """Pictures with captions of the user's own: a CSV of path and text."""
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
 
 from zoo.data.images import read_image
-from zoo.data.text import SPLITS, read_utf8
+from zoo.data.table import filled, named_rows
+from zoo.data.text import SPLITS
 from zoo.errors import InputError
 
 Captions = dict[str, list[tuple[np.ndarray, list[str]]]]
+HEADER = "give it a header with path and text"
 
 
 def read_captions(path: str | Path, size: int = 32, seed: int = 0) -> Captions:
@@ -60,37 +60,10 @@ def _divided(path, items, seed) -> Captions:
 
 def _rows(path):
     """(where, {"path", "text", "split"}) of each row; the split is "" in a CSV without one."""
-    reader = csv.DictReader(io.StringIO(read_utf8(path), newline=""))
-    try:
-        columns = reader.fieldnames or []
-        for name in ("path", "text"):
-            if name not in columns:
-                raise InputError(
-                    f"{str(path)!r} has no column {name!r}, found {', '.join(columns) or 'none'}: "
-                    "give it a header with path and text"
-                )
-        for raw in reader:
-            where = f"{str(path)!r} line {reader.line_num}"
-            yield where, _checked(where, raw, len(columns), "split" in columns)
-    except csv.Error as error:
-        raise InputError(
-            f"{str(path)!r} line {reader.line_num + 1} is not CSV ({error}); check its quotes"
-        ) from None
-
-
-def _checked(where, raw, columns, has_split):
-    if None in raw:
-        raise InputError(
-            f"{where}: {columns + len(raw[None])} cells, expected {columns} as in the header; "
-            'put quotes (") round a text with ,'
-        )
-    row = {name: (raw.get(name) or "").strip() for name in ("path", "text", "split")}
-    for name in ("path", "text"):
-        if not row[name]:
-            raise InputError(f"{where}: empty {name}; fill it or remove the row")
-    if has_split and row["split"] not in SPLITS:
-        raise InputError(f"{where}: split {row['split']!r}; expected {', '.join(SPLITS)}")
-    return row | {"text": " ".join(row["text"].lower().split())}
+    for where, row in named_rows(path, dict.fromkeys(("path", "text"), HEADER)):
+        row = filled(where, row)
+        text = " ".join(row["text"].lower().split())
+        yield where, {"path": row["path"], "text": text, "split": row.get("split", "")}
 
 
 def _picture(where, path, size):

@@ -160,13 +160,14 @@ def _columns(path, lines, column) -> Iterator:
 
 def _place(path, column, count, names=()):
     """The index of a column that is given by number or by name."""
-    if column.lower() in names:
+    if column.lower() in names[1:]:  # but for the id
         return names.index(column.lower())
     if not column.isdecimal() or not 2 <= int(column) <= count:
-        known = f"{', '.join(names)} or " if names else ""
+        known = f"{', '.join(names[1:])} or " if names else ""
+        number = f"a number from 2 to {count}" if count > 2 else "2"
         raise InputError(
-            f"{str(path)!r} has no column {column!r} of tags, expected {known}a number from 2 to "
-            f"{count}: choose one with --column"
+            f"{str(path)!r} has no column {column!r} of tags, expected {known}{number}: choose one "
+            "with --column"
         )
     return int(column) - 1
 

@@ -120,7 +120,7 @@ def own_splits(found: list[Series], window: int, horizon: int) -> Splits:
     for series in found:
         first, second = _cuts(len(series), horizon)
         if first < window + horizon:
-            enough = next(n for n in count(len(series)) if _cuts(n, horizon)[0] >= window + horizon)
+            enough = _enough(len(series), window + horizon, horizon)
             raise InputError(
                 f"series {series.name!r} has {len(series)} values, expected {enough} or more: "
                 f"a forecast of {horizon} steps from {window} values is trained, validated and "
@@ -129,6 +129,12 @@ def own_splits(found: list[Series], window: int, horizon: int) -> Splits:
         for split, part in cut(series, first, second).items():
             splits[split].append(part)
     return splits
+
+
+def _enough(length, first, horizon):
+    """The shortest series, `length` or more, whose validation begins at `first` or later."""
+    nearly = max(length, first + 2 * horizon, (first - 2) * 10 // 7)  # the rest is rounding
+    return next(n for n in count(nearly) if _cuts(n, horizon)[0] >= first)
 
 
 def _cuts(length, horizon):

@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo.data import calendar
 from zoo.data.forecast import Layout, Series
-from zoo.data.series import csv_rows
+from zoo.data.table import csv_rows
 from zoo.errors import InputError
 
 EMPTY = ("", "nan", "na", "null", "none")

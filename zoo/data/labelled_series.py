@@ -41,7 +41,8 @@ def read_labelled_ts(path: str | Path, seed: int = SEED) -> Labelled:
     Each label is divided 70 / 10 / 20 by `seed`. A file whose name ends in `_TRAIN.ts`, with its
     `_TEST.ts` beside it, keeps that test split: a tenth of each label is set aside for validation.
     Raises `InputError` for what `read_ts` refuses, series without labels, a single label, a label
-    with too few series to divide, and a pair with different channels.
+    with too few series to divide, and a pair with different channels or with a label in the test
+    split alone.
     """
     series, labels = _labelled(path)
     if len(found := sorted(set(labels))) < 2:
@@ -57,6 +58,11 @@ def read_labelled_ts(path: str | Path, seed: int = SEED) -> Labelled:
             raise InputError(
                 f"{str(other)!r} has {width} channels, expected {series[0].shape[1]} as in "
                 f"{str(path)!r}: give files of one data set"
+            )
+        if unknown := sorted(set(truths) - set(labels)):
+            raise InputError(
+                f"{str(other)!r} has the label {unknown[0]!r}, expected one of "
+                f"{', '.join(found)} as in {str(path)!r}: correct it, or add series with it there"
             )
         series, labels, names = series + more, labels + truths, names + ["test"] * len(more)
     return _by_split(series, labels, names, seed)

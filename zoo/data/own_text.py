@@ -1,16 +1,14 @@
 """The user's own labelled texts: CSV, TSV or JSON lines, in one file or one file a split."""
 
-import csv
-import io
 import json
 from pathlib import Path
 
 from zoo.data.labelled_text import Labelled, by_split, divided, unique
+from zoo.data.table import TABS, filled, named_rows
 from zoo.data.text import SPLITS, read_utf8
 from zoo.errors import InputError
 
 JSON_LINES = (".jsonl", ".ndjson")
-TABS = (".tsv", ".tab")
 SUFFIXES = (".csv", *TABS, *JSON_LINES)
 
 
@@ -28,7 +26,8 @@ def read_labelled(
 
     Raises `InputError`, with the line where there is one, for a missing or damaged file, another
     encoding than UTF-8, a missing column, a row of another length, an empty cell, a single class, a
-    label with fewer than three texts, and splits that are unknown or leave train or test empty.
+    label with fewer than three texts, a label that is not in train, and splits that are unknown or
+    leave train or test empty.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -51,6 +50,13 @@ def read_labelled(
     split = by_split(rows)
     if empty := [name for name in ("train", "test") if not split[name][0]]:
         raise InputError(f"{str(path)!r} has no row whose split is {empty[0]!r}; add some")
+    known = sorted(set(split["train"][1]))
+    for name in ("validation", "test"):
+        if unknown := sorted(set(split[name][1]) - set(known)):
+            raise InputError(
+                f"{str(path)!r} has the label {unknown[0]!r} in {name} and not in train, expected "
+                f"one of {', '.join(known)}: correct it, or add texts with it to train"
+            )
     return split
 
 
@@ -73,65 +79,21 @@ def _from_folder(folder: Path, text: str, label: str) -> list[dict[str, str]]:
 
 
 def _from_file(path: str | Path, text: str, label: str) -> list[dict[str, str]]:
-    suffix = Path(path).suffix.lower()
-    read = _json_lines if suffix in JSON_LINES else _table
-    rows = []
-    for line, raw in read(path, read_utf8(path), text, label):
-        row = {"text": raw[text], "label": raw[label]}
-        if "split" in raw:
-            row["split"] = raw["split"]
-        rows.append(_checked(path, line, row))
-    return rows
+    if Path(path).suffix.lower() in JSON_LINES:
+        found = _json_lines(path, read_utf8(path), text, label)
+    else:
+        fixes = {"--text": text, "--label": label}
+        found = named_rows(path, {name: f"name it with {o}" for o, name in fixes.items()})
+    return [filled(where, _row(raw, text, label)) for where, raw in found]
 
 
-def _checked(path: str | Path, line: int, row: dict) -> dict[str, str]:
-    row = {name: (value or "").strip() for name, value in row.items()}
-    for name, value in row.items():
-        if not value:
-            raise InputError(f"{str(path)!r} line {line}: empty {name}; fill it or remove the row")
-    if row.get("split", "train") not in SPLITS:
-        raise InputError(
-            f"{str(path)!r} line {line}: split {row['split']!r}; expected {', '.join(SPLITS)}"
-        )
-    return row
-
-
-def _table(path: str | Path, content: str, text: str, label: str):
-    """(line, {column: cell}) for each row of a CSV or TSV."""
-    tabs = Path(path).suffix.lower() in TABS
-    style = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {}
-    reader = csv.DictReader(io.StringIO(content, newline=""), **style)
-    try:
-        _check_columns(path, reader.fieldnames or [], text, label)
-        for raw in reader:
-            if None in raw:
-                raise InputError(
-                    f"{str(path)!r} line {reader.line_num}: {len(raw) - 1 + len(raw[None])} cells, "
-                    f"expected {len(reader.fieldnames)} as in the header; "
-                    + ("remove the extra tabs" if tabs else 'put quotes (") round a text with , ')
-                )
-            yield reader.line_num, raw
-    except csv.Error as error:
-        raise InputError(
-            f"{str(path)!r} line {reader.line_num + 1} is not CSV ({error}); check its quotes"
-        ) from None
-
-
-def _check_columns(path: str | Path, columns: list[str], text: str, label: str) -> None:
-    if not columns:
-        raise InputError(f"{str(path)!r} is empty; expected a header with {text!r} and {label!r}")
-    for option, name in {"--text": text, "--label": label}.items():
-        if columns.count(name) > 1:
-            raise InputError(f"{str(path)!r} has {columns.count(name)} columns {name!r}; keep one")
-        if name not in columns:
-            raise InputError(
-                f"{str(path)!r} has no column {name!r}; its columns are: {', '.join(columns)}; "
-                f"name it with {option}"
-            )
+def _row(raw: dict[str, str], text: str, label: str) -> dict[str, str]:
+    split = {"split": raw["split"]} if "split" in raw else {}
+    return {"text": raw[text], "label": raw[label]} | split
 
 
 def _json_lines(path: str | Path, content: str, text: str, label: str):
-    """(line, {key: text}) for each line of JSON; a label may be a number or true."""
+    """(where, {key: text}) for each line of JSON; a label may be a number or true."""
     found = False
     for number, line in enumerate(content.split("\n"), 1):
         if not line.strip():
@@ -149,7 +111,7 @@ def _json_lines(path: str | Path, content: str, text: str, label: str):
                     f"{where} has no {name!r}; its keys are: {', '.join(row)}; name it with "
                     f"{option}"
                 )
-        yield number, {name: _plain(where, name, row[name]) for name in _wanted(row, text, label)}
+        yield where, {name: _plain(where, name, row[name]) for name in _wanted(row, text, label)}
     if not found:
         raise InputError(f"{str(path)!r} is empty; expected a line of JSON for each text")
 
@@ -161,4 +123,8 @@ def _wanted(row: dict, text: str, label: str) -> list[str]:
 def _plain(where: str, name: str, value) -> str:
     if value is not None and not isinstance(value, (str, int, float)):
         raise InputError(f"{where}: {name!r} is {str(value)[:40]!r}; expected a text")
+    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+        raise InputError(
+            f"{where}: {name!r} has half of a character (\\ud800 to \\udfff); remove it"
+        )
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)

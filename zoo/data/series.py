@@ -1,14 +1,14 @@
 """Numeric series: the sine recipes, windows, padding, and one column of the user's CSV."""
 
-import csv
-import io
 import math
 from pathlib import Path
 
 import numpy as np
 
-from zoo.data.text import read_utf8
+from zoo.data.table import csv_rows
 from zoo.errors import InputError
+
+LARGEST = float(np.finfo("float32").max)  # what a model can read
 
 
 def sine(start: float = -50 * math.pi, stop: float = 50 * math.pi, step: float = 0.1) -> np.ndarray:
@@ -79,23 +79,6 @@ def sine_cosine_segments(segments: int = 100, steps: int = 10) -> tuple[np.ndarr
     return np.sin(time).astype("float32"), np.cos(time).astype("float32")
 
 
-def csv_rows(path: str | Path, expected: str) -> list[tuple[int, list[str]]]:
-    """[(line, cells)] of a CSV file, lines without a cell left out.
-
-    Raises `InputError` for a file that is no CSV, and for one without rows: what was `expected`.
-    """
-    reader = csv.reader(io.StringIO(read_utf8(path), newline=""))
-    try:
-        rows = [(reader.line_num, row) for row in reader if row]
-    except csv.Error as error:
-        raise InputError(
-            f"{str(path)!r} line {reader.line_num} is not CSV ({error}); check its quotes"
-        ) from None
-    if not rows:
-        raise InputError(f"{str(path)!r} is empty; expected {expected}")
-    return rows
-
-
 def read_csv(path: str | Path, column: str | None = None) -> np.ndarray:
     """One column of numbers, float32 (T,), in the order of the file; a header is optional.
 
@@ -105,6 +88,12 @@ def read_csv(path: str | Path, column: str | None = None) -> np.ndarray:
     rows = csv_rows(path, "one number a line")
     header = [] if any(map(_is_number, rows[0][1])) else [cell.strip() for cell in rows[0][1]]
     index = _position(path, column, header, len(rows[0][1]))
+    for number, row in rows:
+        if len(row) != len(rows[0][1]):
+            raise InputError(
+                f"{str(path)!r} line {number} has {len(row)} cells, expected {len(rows[0][1])} as "
+                "in the first line: correct it"
+            )
     values = [_number(path, number, row, index) for number, row in rows[bool(header) :]]
     if not values:
         raise InputError(f"{str(path)!r} has a header only; expected numbers below it")
@@ -119,8 +108,9 @@ def _position(path: str | Path, column: str | None, header: list[str], width: in
     if column is not None and str(column).isdigit() and 1 <= int(column) <= width:
         return int(column) - 1
     names = ", ".join(header) or f"1 to {width}"
-    wanted = "several columns" if column is None else f"no column {column!r}"
-    raise InputError(f"{str(path)!r} has {wanted}; name one of: {names}")
+    if column is None:
+        raise InputError(f"{str(path)!r} has several columns ({names}), expected one: keep one")
+    raise InputError(f"{str(path)!r} has no column {column!r}; name one of: {names}")
 
 
 def _is_number(cell: str) -> bool:
@@ -132,8 +122,8 @@ def _is_number(cell: str) -> bool:
 
 
 def _number(path: str | Path, line: int, row: list[str], index: int) -> float:
-    cell = row[index].strip() if index < len(row) else ""
-    if not _is_number(cell) or not math.isfinite(float(cell)):
+    cell = row[index].strip()
+    if not _is_number(cell) or not abs(float(cell)) <= LARGEST:
         raise InputError(
             f"{str(path)!r} line {line}: {cell!r} is not a finite number; correct or remove it"
         )

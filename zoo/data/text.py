@@ -11,6 +11,7 @@ from zoo.errors import InputError
 
 SPLITS = ("train", "validation", "test")
 SHORTEST_TEXT = 200
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how such files begin
 
 
 def divided(items: list, seed: int) -> dict[str, list]:
@@ -45,17 +46,28 @@ def english() -> dict[str, str]:
 
 
 def read_utf8(path: str | Path) -> str:
-    """A whole UTF-8 file; `InputError` if it is missing or in another encoding."""
+    """A whole UTF-8 file, its line ends as "\\n"; `InputError` if it is missing or no such text."""
     try:
-        return Path(path).read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-    except (FileNotFoundError, IsADirectoryError):
+        content = Path(path).read_bytes()
+        text = content.decode("utf-8-sig")
+    except FileNotFoundError:
         raise InputError(f"no file {str(path)!r}; give the path of a text file") from None
-    except OSError as error:
-        raise InputError(f"{str(path)!r} cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
+    except IsADirectoryError:
+        raise InputError(f"{str(path)!r} is a folder; give the path of a text file") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            but = "but UTF-16" if content[:2] in UTF_16 else f"(byte {error.start})"
+            raise InputError(
+                f"{str(path)!r} is not UTF-8 {but}; convert it to UTF-8 first"
+            ) from None
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{str(path)!r} cannot be read ({reason})") from None
+    if (place := text.find("\0")) >= 0:
         raise InputError(
-            f"{str(path)!r} is not UTF-8 (byte {error.start}); convert it to UTF-8 first"
-        ) from None
+            f"{str(path)!r} is no UTF-8 text (a NUL in line {text.count(chr(10), 0, place) + 1}); "
+            "convert it to UTF-8 first, or remove it"
+        )
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_text(path: str | Path) -> dict[str, str]:
@@ -90,8 +102,8 @@ def continuous_batches(
     count = (len(ids) - 1) // (batch * steps)
     if count < 1:
         raise InputError(
-            f"{len(ids)} tokens; one batch of {batch} rows with {steps} steps needs "
-            f"{batch * steps + 1}: give a longer text, or fewer rows or steps"
+            f"{len(ids):,} tokens to train on, expected {batch * steps + 1:,} or more, what one "
+            f"batch of {batch} rows with {steps} steps needs: give a longer text"
         )
     used = batch * count * steps
     cut = [part.reshape(batch, count, steps) for part in (ids[:used], ids[1 : used + 1])]
