@@ -35,6 +35,12 @@ def model(spec):
 OPTIONS = {"steps": 30, "temperature": 1.0, "seed": 2}
 
 
+def test_a_text_of_punctuation_alone_goes_on():
+    spec = {"vocabulary": vocabulary.words(["! ? ! ?"]).to_str(), "unit": "words"}
+    marks = language_model(**sizes(spec), embedding=4, units=6)
+    assert set(answer(marks, ["!"], spec, steps=5)[0]["continuation"]) <= set("!? ")
+
+
 def test_the_stream_is_the_answer_word_by_word(model, spec):
     for prefix in ("said the", "said the ", "“Who", "an unheard word", "unheard"):
         whole = answer(model, [prefix], spec, **OPTIONS)[0]

@@ -270,6 +270,13 @@ def test_bad_text_and_missing_files_are_refused(name, given, message, load):
         load(name)(given)
 
 
+def test_words_keep_their_case_where_training_had_it():
+    spec = {"source": vocabulary.characters(["Ab", "c"]).to_str()}
+    assert write.read(["Ab", "CB"], spec) == ["Ab", "cb"]
+    with pytest.raises(InputError, match=r"input 'ab' has 'a', which was not .*: spell it without"):
+        write.read(["ab"], spec)
+
+
 def test_no_input_at_all_is_refused(load):
     with pytest.raises(InputError, match="no input"):
         load("spam")([])

@@ -64,6 +64,9 @@ def test_given_splits_are_kept_and_a_missing_validation_is_drawn(tmp_path):
     write_clips(tmp_path / "validation", each=1)
     splits = read_labelled_clips(tmp_path, 40)
     assert [len(labels) for _, labels in splits.values()] == [6, 2, 6]
+    (tmp_path / "validation").rename(tmp_path / "val")
+    with pytest.raises(InputError, match=r"val' would be left out, expected train, validation, te"):
+        read_labelled_clips(tmp_path, 40)
 
 
 def test_frames_are_in_the_order_of_their_numbers(tmp_path):

@@ -76,6 +76,7 @@ def test_season_and_frequency_can_be_given(write):
         (SALES, dict(exogenous="price,sales"), "'sales' is named twice"),
         (SALES, {}, "line 5: sales is '', expected a finite number"),
         (SALES.replace("12", "nan"), {}, "line 3: sales is 'nan'"),
+        (SALES.replace("12", "1e200"), {}, "line 3: sales is '1e200'"),
         (SALES.replace("12", "many"), {}, "line 3: sales is 'many'"),
         (SALES.replace("1.0,", "inf,1"), {}, "line 5: price is 'inf'"),
         (SALES.replace("2020-01-02,a", "soon,a"), {}, "line 3: day is 'soon'"),

@@ -65,6 +65,7 @@ def test_headers_say_what_a_line_holds(tmp_path, header, line, shape, label):
         ("1,2:3,four:left", "'four' in channel 2, expected a finite number, or [?] for a missing"),
         ("1,2:3,:left", "'' in channel 2, expected a finite number"),
         ("1,inf:3,4:left", "'inf' in channel 1, expected a finite number"),
+        ("1,1e39:3,4:left", "'1e39' in channel 1, expected a finite number"),
         ("1,2:3,4:up", "the label 'up', expected one of left, right: correct it, or add it to @c"),
         ("1,2:3,4:", "the label '', expected one of left, right"),
         ("1,2:3,4", "the label '3,4', expected one of left, right"),

@@ -25,7 +25,8 @@ def read_class_folders(
     passed over. kind: what an item is, for the errors; check: raises `InputError` for what is none.
     Returns {"train", "validation", "test"} -> (paths, labels), each in an order drawn by `seed`.
     Raises `InputError` for a missing or empty folder, fewer than two classes, a class with fewer
-    than three items (two where the test split is given), and a class that training lacks.
+    than three items (two where the test split is given), a class that training lacks, and another
+    folder beside `train` and `test`.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -33,6 +34,11 @@ def read_class_folders(
         raise InputError(f"{str(path)!r} {found}, expected a folder with a folder for each class")
     given = [split for split in SPLITS if (folder / split).is_dir()]
     if {"train", "test"} <= set(given):
+        if others := [f for f in visible(folder) if f.is_dir() and f.name not in SPLITS]:
+            raise InputError(
+                f"{str(others[0])!r} would be left out, expected {', '.join(SPLITS)} alone: rename "
+                "it, or move it away"
+            )
         parts = {split: _classes(folder / split, kind, check) for split in given}
         _check_known(folder, parts)
     else:

@@ -1,6 +1,5 @@
 """The user's CSV of one or many series: target, time, exogenous and series columns."""
 
-import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from zoo.data import calendar
 from zoo.data.forecast import Layout, Series
-from zoo.data.table import csv_rows
+from zoo.data.table import csv_rows, finite
 from zoo.errors import InputError
 
 EMPTY = ("", "nan", "na", "null", "none")
@@ -80,9 +79,9 @@ def _rows(path):
     """[(line, cells)] below the header, and the header."""
     rows = csv_rows(path, "a header and one row for each step")
     first = [cell.strip() for cell in rows[0][1]]
-    if len(first) == 1 and _finite(first[0]) is not None:
+    if len(first) == 1 and finite(first[0]) is not None:
         return rows, ["value"]
-    if any(_finite(cell) is not None for cell in first) or len(set(first)) < len(first):
+    if any(finite(cell) is not None for cell in first) or len(set(first)) < len(first):
         raise InputError(
             f"{str(path)!r} begins with {','.join(first)!r}, expected a header with the names of "
             "its columns, each once: add one"
@@ -118,17 +117,8 @@ def _completed(path, layout, header):
     return layout
 
 
-def _finite(cell):
-    """The number in a cell, or None."""
-    try:
-        value = float(cell)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
 def _number(path, line, cell, column):
-    value = _finite(cell)
+    value = finite(cell)
     if value is None:
         raise InputError(
             f"{str(path)!r} line {line}: {column} is {cell.strip()!r}, expected a finite number: "

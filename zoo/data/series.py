@@ -5,10 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.data.table import csv_rows
+from zoo.data.table import csv_rows, finite
 from zoo.errors import InputError
-
-LARGEST = float(np.finfo("float32").max)  # what a model can read
 
 
 def sine(start: float = -50 * math.pi, stop: float = 50 * math.pi, step: float = 0.1) -> np.ndarray:
@@ -123,8 +121,8 @@ def _is_number(cell: str) -> bool:
 
 def _number(path: str | Path, line: int, row: list[str], index: int) -> float:
     cell = row[index].strip()
-    if not _is_number(cell) or not abs(float(cell)) <= LARGEST:
+    if (value := finite(cell)) is None:
         raise InputError(
             f"{str(path)!r} line {line}: {cell!r} is not a finite number; correct or remove it"
         )
-    return float(cell)
+    return value

@@ -5,10 +5,26 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from zoo.data.text import SPLITS, read_utf8
 from zoo.errors import InputError
 
 TABS = (".tsv", ".tab")
+LARGEST = float(np.finfo("float32").max)  # what a model can read
+
+
+def finite(cell: str) -> float | None:
+    """The number in a cell; None for any other text, for NaN, and for what float32 cannot hold.
+
+    >>> finite(" -2.5 "), finite("1e39"), finite("nan"), finite("1_000")
+    (-2.5, None, None, None)
+    """
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if abs(value) <= LARGEST and "_" not in cell else None
 
 
 def csv_rows(path: str | Path, expected: str) -> list[tuple[int, list[str]]]:
@@ -61,7 +77,7 @@ def named_rows(path: str | Path, columns: dict[str, str]) -> Iterator[tuple[str,
             tabs = Path(path).suffix.lower() in TABS
             raise InputError(
                 f"{where}: {len(cells)} cells, expected {len(header)} as in the header; "
-                + ("remove the extra tabs" if tabs else 'put quotes (") round a text with , ')
+                + ("remove the extra tabs" if tabs else 'put quotes (") round a text with a comma')
             )
         found = dict(zip(header, cells, strict=False))
         yield where, {name: found.get(name, "") for name in names}

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.data.table import finite
 from zoo.data.text import read_utf8
 from zoo.errors import InputError
 
@@ -179,11 +180,7 @@ def _values(path, number, channel, cells):
 def _value(path, number, channel, cell):
     if cell.lower() in MISSING:
         return math.nan
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.inf
-    if not math.isfinite(value):
+    if (value := finite(cell)) is None:
         found = f"{_short(cell)!r} in channel {channel}"
         raise _wrong(path, number, found, "a finite number, or ? for a missing one")
     return value

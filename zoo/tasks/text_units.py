@@ -54,7 +54,8 @@ def _write_words(tokenizer, before, tokens):
     """Each word with the space before it, none where punctuation closes up."""
     # A word that is not known looks like a word to what follows it.
     last = vocabulary.encode(tokenizer, [before])[0][-1:]
-    stand_in = max(token for word, token in tokenizer.get_vocab().items() if word.isalnum())
+    words = (token for word, token in tokenizer.get_vocab().items() if word.isalnum())
+    stand_in = max(words, default=vocabulary.END + 1)  # of punctuation alone any will do
     written = [stand_in if t <= vocabulary.END else int(t) for t in last]
     text = vocabulary.decode(tokenizer, written)
     glued = before[-1:].isspace()

@@ -92,21 +92,25 @@ def _jittered(made, fit, random):
 
 
 def read(raw, spec):
-    """Paths of pictures, or words; `InputError` for an empty word or an unknown character."""
+    """Paths of pictures, or words, in lower case where training had no upper case of theirs.
+
+    Raises `InputError` for an empty word or an unknown character.
+    """
     if "image" in spec:
         size, _, channels = spec["image"]
         return [images.read_image(path, size, channels) * 255 for path in raw]
     known = Tokenizer.from_str(spec["source"]).get_vocab()
-    for word in raw:
+    words = [word if set(word) <= set(known) else word.lower() for word in raw]
+    for word in words:
         if not word.strip():
             raise InputError(f"input {word!r} is empty, expected a word: give one")
-        unknown = sorted({c for c in word.lower() if c not in known})
+        unknown = sorted(set(word) - set(known))
         if unknown:
             raise InputError(
                 f"input {word!r} has {unknown[0]!r}, which was not in the training data: "
-                "spell it with letters and apostrophes"
+                "spell it without"
             )
-    return [word.lower() for word in raw]
+    return words
 
 
 def answer(model, inputs, spec, beam_width=5, length_penalty=1.0, alternatives=3, attention=False):
