@@ -117,3 +117,10 @@ def test_padding_on_either_side():
         pad(sequences, length=1)
     with pytest.raises(InputError, match="side='middle'"):
         pad(sequences, side="middle")
+
+
+@pytest.mark.parametrize("wrong", ["half \udcff", 7, None])
+def test_what_is_no_text_is_refused(wrong):
+    with pytest.raises(InputError, match=r"text .* is no UTF-8 text, expected one") as error:
+        encode(vocabulary.characters([TEXT]), ["fine", wrong])
+    assert str(error.value).isascii()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from zoo.data.labelled_text import Labelled, by_split, divided, unique
 from zoo.data.table import TABS, filled, named_rows
-from zoo.data.text import SPLITS, read_utf8
+from zoo.data.text import SPLITS, is_unicode, read_utf8
 from zoo.errors import InputError
 
 JSON_LINES = (".jsonl", ".ndjson")
@@ -123,7 +123,7 @@ def _wanted(row: dict, text: str, label: str) -> list[str]:
 def _plain(where: str, name: str, value) -> str:
     if value is not None and not isinstance(value, (str, int, float)):
         raise InputError(f"{where}: {name!r} is {str(value)[:40]!r}; expected a text")
-    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+    if isinstance(value, str) and not is_unicode(value):
         raise InputError(
             f"{where}: {name!r} has half of a character (\\ud800 to \\udfff); remove it"
         )

@@ -70,6 +70,15 @@ def read_utf8(path: str | Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a text has no half of a character: JSON and the bytes of a command line may.
+
+    >>> is_unicode("né"), is_unicode("n\\ud800")
+    (True, False)
+    """
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
 def read_text(path: str | Path) -> dict[str, str]:
     """The user's text: its first 90% for training, then 5% validation and 5% test.
 

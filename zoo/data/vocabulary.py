@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from zoo.data.text import is_unicode
 from zoo.errors import InputError
 
 PAD, UNKNOWN, BEGIN, END = range(4)
@@ -153,11 +154,18 @@ def encode(
     """Each text as int32 ids (T,); an empty text gives T = 0 (plus begin and end).
 
     begin, end: put [BOS] before and [EOS] after. maximum: cut the text so that all fits.
-    A text that spells out a special token, such as "[PAD]", is read as ordinary text.
+    A text that spells out a special token, such as "[PAD]", is read as ordinary text. Raises
+    `InputError` for what is no text.
     """
     tokenizer.encode_special_tokens = True
     room = None if maximum is None else max(0, maximum - begin - end)
-    encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+    try:
+        encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+    except TypeError:
+        wrong = next(t for t in texts if not (isinstance(t, str) and is_unicode(t)))
+        raise InputError(
+            f"text {str(wrong)[:60]!r} is no UTF-8 text, expected one: correct it"
+        ) from None
     return [
         np.array([BEGIN] * begin + found.ids[:room] + [END] * end, "int32") for found in encodings
     ]
