@@ -65,12 +65,16 @@ def _lines(path):
     opened = gzip.open if str(path).endswith(".gz") else open
     number = 0
     try:
-        with opened(path, "rt", encoding="utf-8", newline="\n") as file:
+        with opened(path, "rt", encoding="utf-8-sig", newline="\n") as file:
             for line in file:
                 number += 1
                 yield line
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         raise InputError(f"no file {str(path)!r}, expected vectors of words: check it") from None
+    except IsADirectoryError:
+        raise InputError(
+            f"{str(path)!r} is a folder, expected vectors of words: check it"
+        ) from None
     except UnicodeDecodeError:
         raise InputError(
             f"{str(path)!r} is not UTF-8 after line {number}, expected text: convert it"
@@ -87,7 +91,7 @@ def _word(path, number, cells, size):
     if size < 1 or extra < 0 or (extra > 0 and _is_number(cells[1])):
         raise InputError(
             f"{str(path)!r} line {number} has {len(cells) - 1} numbers, expected "
-            f"{max(size, 1)}: a word, then as many numbers on every line"
+            f"{max(size, 1)}: a word, then as many numbers on every line, a space between two"
         )
     return " ".join(cells[: extra + 1])
 
@@ -102,7 +106,8 @@ def _is_number(cell):
 
 def _vector(path, number, cells):
     try:
-        vector = np.array(cells, "float32")
+        with np.errstate(over="ignore"):
+            vector = np.array(cells, "float32")
     except ValueError:
         vector = np.array([np.nan])
     if not np.isfinite(vector).all():
