@@ -120,7 +120,7 @@ def test_a_run_on_own_data_loads_predicts_and_evaluates_like_a_shipped_model(zoo
 
     row = json.loads(zoo("evaluate", out, "--json")[1])
     assert row["value"] == pytest.approx(card["value"], abs=1e-6)
-    assert row["baseline"] == pytest.approx(card["baseline"])
+    assert row["baseline"] == pytest.approx(card["baseline"]) and row["data"] == path.name
     other = tmp_path / "other.csv"  # another file: all of it, read in the same way or another
     other.write_text("body,kind\n" + "".join(f"mail {k},{rows[k][1]}\n" for k in range(0, 80, 4)))
     assert len(loaded.data(other)["test"][0]) == 20

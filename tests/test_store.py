@@ -81,6 +81,18 @@ def test_weights_of_another_model_are_refused(folder, trained):
         store.load(folder)
 
 
+def test_a_card_and_a_task_that_are_none_are_refused(folder):
+    files.write_json(folder / "card.json", [])
+    with pytest.raises(InputError, match="is no card"):
+        store.load(folder)
+    (folder / "card.json").unlink()
+    spec = files.read_json(folder / "spec.json")
+    for task in ({}, [], spec["task"] | {"image": 3}):
+        files.write_json(folder / "spec.json", spec | {"task": task})
+        with pytest.raises(InputError, match=r"spec.json' is damaged \(.*\), expected what model"):
+            store.load(folder)
+
+
 def test_a_spec_without_a_recipe_is_refused(folder):
     (folder / "card.json").unlink()
     files.write_json(folder / "spec.json", {})

@@ -29,6 +29,11 @@ class Predictor:
     def name(self):
         return self.recipe.name
 
+    @property
+    def data_name(self):
+        """What it was trained on: a set that comes with the package, or the name of a file."""
+        return self.card.get("data", {}).get("name") or self.recipe.data_name
+
     def __call__(self, inputs, **options):
         if isinstance(inputs, str):
             answers = self.read([inputs], **options)

@@ -45,9 +45,19 @@ def load(name):
     card = read_card(folder)
     _verify(folder, card)
     recipe, spec = read_spec(folder)
-    model = recipe.build(**recipe.task.sizes(spec))
+    model = recipe.build(**_sizes(recipe, spec, folder))
     set_weights(model, folder / "weights.npz")
     return recipe, model, spec, card
+
+
+def _sizes(recipe, spec, folder):
+    try:
+        return recipe.task.sizes(spec)
+    except Exception as error:  # whatever a task or a tokenizer says of it, the spec is damaged
+        raise InputError(
+            f"{str(folder / 'spec.json')!r} is damaged ({type(error).__name__}), expected what "
+            f"model {recipe.name!r} needs: restore it"
+        ) from error
 
 
 def read_spec(folder):
@@ -135,7 +145,10 @@ def write_index(home=SHIPPED, path=download.INDEX):
 def read_card(folder) -> dict:
     """The card of a folder, {} where it has none (a run that was not evaluated)."""
     path = Path(folder) / "card.json"
-    return files.read_json(path) if path.exists() else {}
+    card = files.read_json(path) if path.exists() else {}
+    if not isinstance(card, dict):
+        raise InputError(f"{str(path)!r} is no card, expected names and values: restore it")
+    return card
 
 
 def _verify(folder, card):

@@ -155,7 +155,7 @@ def evaluated(name, data, reading):
         "baseline_name": loaded.recipe.baseline_name,
         "higher_is_better": metrics.HIGHER_IS_BETTER[metric],
         "backend": backends.name(),
-        "data": str(data) if data else loaded.recipe.data_name,
+        "data": str(data) if data else loaded.data_name,
         **scores,
     }
 
