@@ -138,7 +138,6 @@ def test_stopped_and_resumed_is_uninterrupted(name, epoch, batch, tmp_path, monk
 
 
 def test_rows_that_forget_begin_from_zeros():
-    """With all rows forgetting and nothing learned, each epoch is the same, in any order."""
     still = {"learning_rate": 0.0, "schedule": "constant"}
     carried, forgot = (
         fit("sine_to_cosine", epochs=1, settings=still | {"forget": share}).history["batches"]

@@ -126,7 +126,9 @@ class Trainer:
         for k, (x, y, weights) in enumerate(progress, 1):
             self.trained.reset_metrics()
             if self.memory and forget:
-                self.memory.forget(random.random(self.memory.layer.rows) < forget)
+                gone = random.random(self.memory.layer.rows) < forget
+                if gone.any():  # the state is fetched from the device and put back
+                    self.memory.forget(gone)
             if epoch == 0 and k in self.recipe.fit.snapshots:
                 self._snapshot(k, x, y)
             loss = float(self.trained.train_on_batch(x, y, sample_weight=weights))

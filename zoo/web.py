@@ -15,11 +15,11 @@ class Unreachable(Exception):
     """A file that could not be had; the message is the reason, for a line of the caller's."""
 
 
-def read(address: str, arrived=lambda count: None, largest: int | None = None) -> bytes:
+def read(address: str, arrived=lambda count: None) -> bytes:
     """All bytes behind an address of http or https.
 
-    arrived: told the size of each piece as it comes; largest: bytes, by default `LARGEST`.
-    Redirects go nowhere but to https, or to the scheme that was asked for.
+    arrived: told the size of each piece as it comes. Redirects go nowhere but to https, or to the
+    scheme that was asked for.
     Raises `Unreachable` for another scheme, no answer, an error of the server, and a file that is
     too large or ends too early.
 
@@ -29,11 +29,10 @@ def read(address: str, arrived=lambda count: None, largest: int | None = None) -
     """
     if (scheme := urlsplit(address).scheme) not in ("http", "https"):
         raise Unreachable(f"its scheme is {scheme!r}, expected http or https")
-    largest = LARGEST if largest is None else largest
     try:
         request = Request(address, headers={"User-Agent": "rnn-zoo"})
         with build_opener(_SameScheme).open(request, timeout=TIMEOUT) as answer:
-            return _whole(answer, arrived, largest)
+            return _whole(answer, arrived)
     except HTTPError as error:
         error.close()
         raise Unreachable(f"status {error.code} {error.reason}".strip()) from None
@@ -44,14 +43,14 @@ def read(address: str, arrived=lambda count: None, largest: int | None = None) -
         raise Unreachable(" ".join(reason.split())) from None  # hold a password
 
 
-def _whole(answer, arrived, largest):
+def _whole(answer, arrived):
     expected = answer.headers.get("Content-Length")
     content = bytearray()
     for piece in iter(partial(answer.read, PIECE), b""):
         content += piece
         arrived(len(piece))
-        if len(content) > largest:
-            raise Unreachable(f"larger than {largest:,} bytes")
+        if len(content) > LARGEST:
+            raise Unreachable(f"larger than {LARGEST:,} bytes")
     if expected is not None and len(content) != int(expected):
         raise Unreachable(_cut(len(content), int(expected) - len(content)))
     return bytes(content)

@@ -27,13 +27,16 @@ def finite(cell: str) -> float | None:
     return value if abs(value) <= LARGEST and "_" not in cell else None
 
 
+def _has_tabs(path: str | Path) -> bool:
+    return Path(path).suffix.lower() in TABS
+
+
 def csv_rows(path: str | Path, expected: str) -> list[tuple[int, list[str]]]:
     """[(line, cells)] of a file, lines without a cell left out; a row's line is its last one.
 
     Raises `InputError` for a file that is no CSV, and for one without rows: what was `expected`.
     """
-    tabs = Path(path).suffix.lower() in TABS
-    style = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {}
+    style = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if _has_tabs(path) else {}
     reader = csv.reader(io.StringIO(read_utf8(path), newline=""), **style)
     begin = 1
     rows = []
@@ -56,7 +59,7 @@ def named_rows(path: str | Path, columns: dict[str, str]) -> Iterator[tuple[str,
 
     columns: those that must be there, and what to do where one is not; "split" is also returned
     where it is. Raises `InputError` for a column that is missing or there twice, no row below the
-    header, a row with more cells than the header, an empty cell, and an unknown split.
+    header, and a row with more cells than the header. Cells are as they stand: see `filled`.
     """
     wanted = " and ".join(repr(name) for name in columns)
     (_, header), *rows = csv_rows(path, f"a header with {wanted}")
@@ -74,10 +77,10 @@ def named_rows(path: str | Path, columns: dict[str, str]) -> Iterator[tuple[str,
     for line, cells in rows:
         where = f"{str(path)!r} line {line}"
         if len(cells) > len(header):
-            tabs = Path(path).suffix.lower() in TABS
+            quotes = 'put quotes (") round a text with a comma'
             raise InputError(
                 f"{where}: {len(cells)} cells, expected {len(header)} as in the header; "
-                + ("remove the extra tabs" if tabs else 'put quotes (") round a text with a comma')
+                + ("remove the extra tabs" if _has_tabs(path) else quotes)
             )
         found = dict(zip(header, cells, strict=False))
         yield where, {name: found.get(name, "") for name in names}

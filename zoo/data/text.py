@@ -54,12 +54,10 @@ def read_utf8(path: str | Path) -> str:
         raise InputError(f"no file {str(path)!r}; give the path of a text file") from None
     except IsADirectoryError:
         raise InputError(f"{str(path)!r} is a folder; give the path of a text file") from None
+    except UnicodeDecodeError as error:
+        but = "but UTF-16" if content[:2] in UTF_16 else f"(byte {error.start})"
+        raise InputError(f"{str(path)!r} is not UTF-8 {but}; convert it to UTF-8 first") from None
     except (OSError, ValueError) as error:
-        if isinstance(error, UnicodeDecodeError):
-            but = "but UTF-16" if content[:2] in UTF_16 else f"(byte {error.start})"
-            raise InputError(
-                f"{str(path)!r} is not UTF-8 {but}; convert it to UTF-8 first"
-            ) from None
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{str(path)!r} cannot be read ({reason})") from None
     if (place := text.find("\0")) >= 0:

@@ -6,7 +6,7 @@ from keras import ops
 from zoo import backends
 from zoo.data.vocabulary import BEGIN
 from zoo.errors import InputError
-from zoo.models.step import kept
+from zoo.models.step import encode_step, kept, projected
 
 
 def alignment(model, source, tokens, begin=BEGIN):
@@ -41,19 +41,19 @@ def alignment(model, source, tokens, begin=BEGIN):
             f"({len(source)}, T), T of 1 or more: give a row of tokens for each source"
         )
     read = np.concatenate([np.full((len(tokens), 1), begin), tokens[:, :-1]], axis=1)
-    weights = kept(model, _forced)(source, read.astype("int32"))
+    encoded = kept(model, encode_step)(source)
+    weights = kept(model, _forced)(read.astype("int32"), encoded)
     return np.asarray(ops.convert_to_numpy(weights), "float32")
 
 
 def _forced(model):
     """The decoder's weights of a whole target as a compiled call."""
-    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+    decoder = projected(model.get_layer("decoder"))
 
-    def weights(source, tokens):
-        encoded = encoder(source, training=False)
+    def weights(tokens, encoded):
         return decoder({"tokens": tokens, **encoded}, training=False)["weights"]
 
-    return backends.compiled(weights, [*encoder.variables, *decoder.variables])
+    return backends.compiled(weights, decoder.variables)
 
 
 def check_attends(model):

@@ -101,7 +101,7 @@ def carried_model(model):
     [(None, None, 2), (None, 4)]
     """
     check_causal(model)
-    inputs = [keras.Input(batch_shape=t.shape, dtype=t.dtype, name=t.name) for t in model.inputs]
+    inputs = like(model.inputs)
     shapes = [s for layer in carriers(model) for s in layer.state_shapes]
     if not shapes:
         raise InputError(
@@ -113,6 +113,13 @@ def carried_model(model):
     outputs, final = Carry(model, name="carry")(arguments, state)
     outputs = keras.tree.flatten(outputs)
     return keras.Model([*inputs, *state], [*outputs, *final], name=f"{model.name}_carried")
+
+
+def like(tensors):
+    """An input of the same shape, type and name for each of `tensors`, in their structure."""
+    return keras.tree.map_structure(
+        lambda t: keras.Input(batch_shape=t.shape, dtype=t.dtype, name=t.name), tensors
+    )
 
 
 def as_inputs(model, tensors):

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from zoo.layers.recurrent import register
-from zoo.models.carry import Carry, as_inputs, carriers, check_causal
+from zoo.models.carry import Carry, as_inputs, carriers, check_causal, like
 
 
 @register
@@ -68,21 +68,20 @@ class Remembering:
 
     def __init__(self, model, rows):
         check_causal(model)
-        kinds = [dict(batch_shape=t.shape, dtype=t.dtype, name=t.name) for t in model.inputs]
-        inputs = as_inputs(model, [keras.Input(**kind) for kind in kinds])
+        inputs = as_inputs(model, like(model.inputs))
         self.layer = Remember(model, rows, name="remember")
         self.trained = keras.Model(inputs, self.layer(inputs), name=f"{model.name}_remembering")
 
     def forget(self, rows=None):
         """Zeros again: everywhere, or in the rows where `rows` (B,) is True."""
-        gone = np.ones(self.layer.rows, bool) if rows is None else np.asarray(rows)
-        for state, variable in zip(self.kept(), self.layer.state, strict=True):
-            where = gone.reshape(-1, *[1] * (state.ndim - 1))
-            variable.assign(np.where(where, np.zeros_like(state), state))
+        state = self.kept()
+        for tensor in state:
+            tensor[slice(None) if rows is None else rows] = 0
+        self.restore(state)
 
     def kept(self):
         """The state as NumPy arrays, for `restore`."""
-        return [ops.convert_to_numpy(s) for s in self.layer.state]
+        return [np.array(ops.convert_to_numpy(s)) for s in self.layer.state]
 
     def restore(self, state):
         """Go back to a state that was `kept`."""

@@ -9,7 +9,7 @@ from keras import ops
 from zoo import backends
 from zoo.errors import InputError
 from zoo.layers.attention import ATTENTION, Projected
-from zoo.models.carry import carried_model, initial_state
+from zoo.models.carry import carried_model, initial_state, like
 
 
 @dataclass(eq=False)
@@ -87,7 +87,7 @@ def window_step(model):
 
 def decoder_step(model):
     """The step of an encoder-decoder: tokens (B,) -> logits (B, V); state from `encode_step`."""
-    decoder = _projected(model.get_layer("decoder"))
+    decoder = projected(model.get_layer("decoder"))
 
     def function(tokens, state):
         outputs = decoder({"tokens": ops.expand_dims(tokens, 1), **state}, training=False)
@@ -101,7 +101,7 @@ def encode_step(model):
 
     Its memory is projected for the decoder's attention, once for all steps.
     """
-    encoder, attention = model.get_layer("encoder"), attention_of(model.get_layer("decoder"))
+    encoder, attention = model.get_layer("encoder"), _attention_of(model.get_layer("decoder"))
 
     def encode(source):
         state = encoder(source, training=False)
@@ -111,18 +111,18 @@ def encode_step(model):
     return backends.compiled(encode, variables)
 
 
-def attention_of(decoder):
+def _attention_of(decoder):
     """The attention of a decoder, or None."""
     found = [layer for layer in decoder.layers if isinstance(layer, tuple(ATTENTION.values()))]
     return found[0] if found else None
 
 
-def _projected(decoder):
-    """The decoder with the same layers, whose memory is projected already."""
-    attention = attention_of(decoder)
+def projected(decoder):
+    """The decoder with the same layers, whose memory `encode_step` has projected already."""
+    attention = _attention_of(decoder)
     if attention is None:
         return decoder
-    inputs = keras.tree.map_structure(_like, decoder.input)
+    inputs = like(decoder.input)
     memory = attention.project(inputs["memory"])
     inputs["memory"] = keras.Input(batch_shape=memory.shape, dtype=memory.dtype, name="memory")
     ready = Projected(attention)
@@ -133,7 +133,3 @@ def _projected(decoder):
     return keras.models.clone_model(
         decoder, inputs, clone_function=lambda layer: layer, call_function=call
     )
-
-
-def _like(tensor):
-    return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)

@@ -99,12 +99,12 @@ def read(raw, spec):
     if "image" in spec:
         size, _, channels = spec["image"]
         return [images.read_image(path, size, channels) * 255 for path in raw]
-    known = Tokenizer.from_str(spec["source"]).get_vocab()
-    words = [word if set(word) <= set(known) else word.lower() for word in raw]
+    known = set(Tokenizer.from_str(spec["source"]).get_vocab())
+    words = [word if known.issuperset(word) else word.lower() for word in raw]
     for word in words:
         if not word.strip():
             raise InputError(f"input {word!r} is empty, expected a word: give one")
-        unknown = sorted(set(word) - set(known))
+        unknown = sorted(set(word) - known)
         if unknown:
             raise InputError(
                 f"input {word!r} has {unknown[0]!r}, which was not in the training data: "
