@@ -88,9 +88,10 @@ def decoder(
     return keras.Model(inputs, outputs, name="decoder")
 
 
-def decoder_body(cell, units, layers_, dropout):
+def decoder_body(cell, units, layers_, dropout, weight_drop=0.0):
     """The recurrent body of a decoder: it can only read forwards."""
-    return stack(cell, units, layers_, dropout=dropout, name="decoder_recurrent", **BODY)
+    options = dict(dropout=dropout, weight_drop=weight_drop, name="decoder_recurrent")
+    return stack(cell, units, layers_, **options, **BODY)
 
 
 def encoder_decoder(source, encoder, decode, name):

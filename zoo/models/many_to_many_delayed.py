@@ -21,6 +21,7 @@ def many_to_many_delayed(
     attention="additive",
     dropout=0.0,
     noise=0.0,
+    weight_drop=0.0,
     scale=None,
     tied=False,
     name="many_to_many_delayed",
@@ -31,6 +32,7 @@ def many_to_many_delayed(
     decoder where `decoder_layers` does not say otherwise; direction: of the encoder; attention:
     `additive`, `dot` or None (then the decoder has only the encoder's last state); dropout: of
     the encoder's outputs, between layers and before the logits; noise: of the tokens' vectors;
+    weight_drop: share of the recurrent weights that a training batch does without;
     scale: the largest value that these start with, by default Keras's 0.05; tied: the
     logits read the target embedding's own matrix (Press and Wolf 2017).
     The model takes [source (B, M), target_in (B, T)], 0 = padding, target_in behind a begin
@@ -43,14 +45,15 @@ def many_to_many_delayed(
     (None, None, 40)
     """
     check_attention(attention)
-    body = decoder_body(cell, units, decoder_layers or layers_, dropout)
+    body = decoder_body(cell, units, decoder_layers or layers_, dropout, weight_drop)
     tokens = keras.Input((None,), dtype="int32", name="source")
     mask = PaddingMask(name="mask")(tokens)
     # Not "embedding", the decoder's: Keras on torch clears gradients by the path of a weight.
     x = embed(tokens, source_vocabulary, embedding, "source_embedding", scale)
     if noise:
         x = layers.Dropout(noise, name="source_dropout")(x)
-    reader = stack(cell, units, layers_, direction, dropout, "tanh", True, "encoder_recurrent")
+    reading = dict(name="encoder_recurrent", weight_drop=weight_drop)
+    reader = stack(cell, units, layers_, direction, dropout, "tanh", True, **reading)
     memory, state = reader(x, mask=mask)
     outputs = {"state": bridge(reader.summary_state(state), body)}
     if attention:
