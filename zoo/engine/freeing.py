@@ -1,6 +1,5 @@
 """Any causal Keras model, made ready to be run piece by piece: the first half of `streaming`."""
 
-import re
 from contextlib import contextmanager
 
 import keras
@@ -9,7 +8,7 @@ from keras import ops
 
 from zoo.engine.accelerate import check_model, fast_layer, obstacle
 from zoo.engine.rewiring import Rewiring
-from zoo.errors import InputError
+from zoo.errors import InputError, one_line
 from zoo.layers.carried import CarriedConv1D, CarriedRNN
 from zoo.layers.frames import EachFrame
 from zoo.layers.loop import Carries
@@ -71,9 +70,7 @@ def told_of(model):
     try:
         yield
     except Exception as error:  # Keras wraps a cause, even ours, in lines about the arguments
-        text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-        lines = [line.strip() for line in text.split("\n") if line.strip()] or [repr(error)]
-        cause = lines[1] if len(lines) > 1 and "Exception encountered" in lines[0] else lines[0]
+        cause = one_line(error)
         if isinstance(error, InputError):
             raise InputError(cause) from error
         raise InputError(
