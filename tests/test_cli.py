@@ -400,7 +400,9 @@ def test_a_format_that_fails_has_its_reason_and_status_one(zoo, trained, tmp_pat
     assert [(row["format"], row["ok"]) for row in json.loads(output)] == [
         ("keras", True),
         ("saved_model", False),
+        ("onnx", True),
     ]
+    assert (tmp_path / "sine.onnx").is_file()
     assert "saved_model failed: needs a working TensorFlow" in zoo(*command)[1]
 
 

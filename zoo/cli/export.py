@@ -15,7 +15,7 @@ from zoo.errors import InputError
 def export(
     context: typer.Context,
     name: Name,
-    format: Annotated[str, typer.Option(help="keras, saved_model or all.")],
+    format: Annotated[str, typer.Option(help="keras, saved_model, onnx or all.")],
     out: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("exports"),
     backend: Backend = None,
     device: Device = None,
@@ -40,7 +40,7 @@ def exported(name, format, out):
             f"format {format!r} is not one of {', '.join(formats.FORMATS)}, all: choose one of them"
         )
     loaded = predictor.load(name)
-    places = {"keras": out / f"{loaded.name}.keras"}
+    places = {one: out / f"{loaded.name}.{one}" for one in ("keras", "onnx")}
     rows = []
     for one in formats.FORMATS if format == "all" else [format]:
         place = places.get(one, out / f"{loaded.name}_{one}")

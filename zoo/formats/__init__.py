@@ -9,11 +9,16 @@ import shutil
 from importlib import import_module
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from zoo.errors import InputError
 
-FORMATS = {"keras": "zoo.formats.keras_file", "saved_model": "zoo.formats.saved_model"}
+FORMATS = {
+    "keras": "zoo.formats.keras_file",
+    "saved_model": "zoo.formats.saved_model",
+    "onnx": "zoo.formats.onnx",
+}
 LARGEST_DIFFERENCE = 1e-4
 SHAPES = ((1, 7), (3, 20), (2, 1))  # (batch, time) to verify at
 
@@ -28,13 +33,24 @@ def export(model, format, out, name=None) -> dict:
         raise InputError(
             f"format {format!r} is not one of {', '.join(FORMATS)}: choose one of them"
         )
-    writer, out = import_module(FORMATS[format]), Path(out)
+    writer = import_module(FORMATS[format])
+    row = {"name": name or model.name, "format": format}
+    return placed(model, out, row, writer.write, writer.outputs)
+
+
+def placed(model, out, row, write, outputs) -> dict:
+    """Write a model to the file or folder `out` if it then gives the model's outputs.
+
+    write: (model, path) -> None; outputs: (path, inputs) -> the outputs of what was written there.
+    Returns `row` with path, ok, max_difference and reason.
+    """
+    out = Path(out)
     partial = out.with_name(f"{out.stem}.partial{out.suffix}")
-    row = {"name": name or model.name, "format": format, "path": str(out), "ok": False}
+    row = row | {"path": str(out), "ok": False}
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        writer.write(model, partial)
-        difference = verify(model, lambda inputs: writer.outputs(partial, inputs))
+        write(model, partial)
+        difference = verify(model, lambda inputs: outputs(partial, inputs))
         if not difference <= LARGEST_DIFFERENCE:
             return row | {
                 "max_difference": difference,
@@ -55,30 +71,55 @@ def _remove(path):
 
 
 def verify(model, outputs) -> float:
-    """The largest difference between the model and `outputs(inputs)` over `SHAPES`."""
+    """The largest difference between the model and `outputs(inputs)` over `SHAPES`.
+
+    outputs: gives one array, or for a model with several outputs all of them in its order.
+    """
     worst = 0.0
     for batch, time in SHAPES:
         inputs = example_inputs(model, batch, time)
-        expected = model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0])
-        found = np.asarray(outputs(inputs))
-        if found.shape != np.shape(expected):
+        expected = keras.tree.flatten(as_called(model, inputs))
+        found = [np.asarray(x) for x in keras.tree.flatten(outputs(inputs))]
+        if [x.shape for x in found] != [np.shape(x) for x in expected]:
             return float("inf")
-        difference = np.abs(found - np.asarray(expected)).max()
-        worst = float(np.maximum(worst, difference))  # NaN stays NaN: `max` would lose it
+        for x, y in zip(found, expected, strict=True):
+            difference = np.abs(x.astype("float64") - np.asarray(y, "float64")).max()
+            worst = float(np.maximum(worst, difference))  # NaN stays NaN: `max` would lose it
     return worst
 
 
+def as_called(model, inputs):
+    """The outputs of the model, by Keras, for a flat list of inputs."""
+    if len(inputs) == 1:
+        return model.predict_on_batch(inputs[0])
+    return model.predict_on_batch(keras.tree.pack_sequence_as(model.input, inputs))
+
+
 def example_inputs(model, batch, time, seed=0):
-    """Random inputs of a model: token ids with padding behind them, or real values."""
+    """Random inputs of a model: token ids with padding behind them, lengths, masks, real values."""
     random = np.random.default_rng(seed)
     inputs = []
     for tensor in model.inputs:
         shape = [batch, *(time if size is None else size for size in tensor.shape[1:])]
-        if "int" in str(tensor.dtype):
-            tokens = random.integers(1, 20, shape).astype("int32")
+        if tensor.name == "lengths":
+            inputs.append(np.maximum(time - np.arange(batch), 1).astype("int32"))
+        elif str(tensor.dtype) == "bool":
+            inputs.append(random.random(shape) < 0.7)
+        elif "int" in str(tensor.dtype):
+            tokens = random.integers(1, _vocabulary(model), shape).astype("int32")
             if len(shape) > 1 and batch > 1 and time > 2:
                 tokens[-1, time // 2 :] = 0
             inputs.append(tokens)
         else:
             inputs.append(random.random(shape).astype("float32"))
     return inputs
+
+
+def _vocabulary(model):
+    """How many tokens every embedding of the model knows, 20 at most."""
+    sizes = [
+        getattr(layer, name, None)
+        for layer in model._flatten_layers()
+        for name in ("input_dim", "vocabulary")
+    ]
+    return max(2, min([20, *(size for size in sizes if isinstance(size, int))]))

@@ -41,7 +41,8 @@ def outputs(path, inputs):
     # One input may be asked for alone or in a list: the file says which.
     structure = loaded.serve.concrete_functions[0].structured_input_signature[0]
     arguments = tf.nest.pack_sequence_as(structure, [tf.constant(i) for i in inputs])
-    return loaded.serve(*arguments).numpy()
+    found = [x.numpy() for x in tf.nest.flatten(loaded.serve(*arguments))]
+    return found[0] if len(found) == 1 else found
 
 
 if __name__ == "__main__":
