@@ -34,9 +34,9 @@ class Converted:
         expected = keras.tree.flatten(self.model(given, training=False))
         found = self.run(arrays)
         assert len(found) == len(expected)
-        for x, y in zip(found, expected, strict=True):
+        for x, y, tensor in zip(found, expected, self.model.outputs, strict=True):
             y = ops.convert_to_numpy(y)
-            assert x.shape == y.shape and x.dtype == y.dtype
+            assert x.shape == y.shape and x.dtype == tensor.dtype
             np.testing.assert_allclose(x, y, rtol=1e-5, atol=atol)
         return found
 

@@ -48,6 +48,11 @@ def _normalization(graph, layer, x):
     return graph.node("Div", graph.node("Sub", x, mean), deviation)
 
 
+@converts(keras.layers.PReLU)
+def _prelu(graph, layer, x):
+    return graph.node("PRelu", x, as_value(graph, layer.alpha))
+
+
 @converts(keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 def _convolution(graph, layer, x):
     """Not through `keras.ops.conv`, which on symbolic tensors refuses groups."""

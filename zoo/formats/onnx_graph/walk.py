@@ -4,6 +4,7 @@ A layer without a converter is called on symbolic tensors, which makes a graph o
 that is converted: most layers, also a user's own, need nothing more.
 """
 
+from contextlib import contextmanager
 from functools import cache
 from inspect import signature
 
@@ -14,6 +15,8 @@ from keras import ops
 from zoo.errors import InputError, one_line
 from zoo.formats.onnx_graph.graph import Value
 from zoo.formats.onnx_graph.registry import Unsupported, as_value, converter_of, refusal
+
+OPERATORS = ("add", "floordiv", "matmul", "mod", "mul", "pow", "sub", "truediv")
 
 
 def start(graph, tensors, values):
@@ -147,6 +150,27 @@ def _like(structure, given):
     return given
 
 
+@contextmanager
+def _variables_give_way():
+    """`variable * symbol` is left to the symbol; Keras's variable would compute, and fail."""
+    names = [f"__{name}__" for name in OPERATORS]
+    before = {name: getattr(keras.Variable, name) for name in names}
+
+    def giving_way(own):
+        def method(self, other):
+            return NotImplemented if isinstance(other, keras.KerasTensor) else own(self, other)
+
+        return method
+
+    for name, own in before.items():
+        setattr(keras.Variable, name, giving_way(own))
+    try:
+        yield
+    finally:
+        for name, own in before.items():
+            setattr(keras.Variable, name, own)
+
+
 def traced(graph, function, *args, **kwargs):
     """`function` of `Value`s, where it can only be called with symbolic tensors."""
     known, held = {}, []
@@ -160,7 +184,8 @@ def traced(graph, function, *args, **kwargs):
         return held[-1]
 
     args, kwargs = keras.tree.map_structure(symbol, (args, kwargs))
-    outputs = function(*args, **kwargs)
+    with _variables_give_way():
+        outputs = function(*args, **kwargs)
     flat = [x for x in keras.tree.flatten(outputs) if isinstance(x, keras.KerasTensor)]
     nodes = _order(flat, known)
     try:
