@@ -384,13 +384,14 @@ def test_export_gives_a_row_for_each_format(zoo, trained, tmp_path):
     (row,) = json.loads(output)
     assert status == 0
     assert {"name", "format", "path", "ok", "max_difference", "reason"} == set(row)
-    assert Path(row["path"]).is_file()
+    assert (Path(row["path"]) / "model.keras").is_file()
+    assert Path(row["path"]) == tmp_path / "sine" / "keras"
 
 
 def test_a_format_that_fails_has_its_reason_and_status_one(zoo, trained, tmp_path, monkeypatch):
     from zoo.formats import saved_model
 
-    def write(model, path):
+    def write(model, path, names):
         raise InputError("needs a working TensorFlow")
 
     monkeypatch.setattr(saved_model, "write", write)
@@ -402,7 +403,7 @@ def test_a_format_that_fails_has_its_reason_and_status_one(zoo, trained, tmp_pat
         ("saved_model", False),
         ("onnx", True),
     ]
-    assert (tmp_path / "sine.onnx").is_file()
+    assert (tmp_path / "sine" / "onnx" / "model.onnx").is_file()
     assert "saved_model failed: needs a working TensorFlow" in zoo(*command)[1]
 
 

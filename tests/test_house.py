@@ -25,11 +25,13 @@ ROOMS = (
     "data",
     "backends",
     "reference",
+    "heads",
     "layers",
     "models",
     "engine",
     "metrics",
     "tasks",
+    "answering",
     "registry",
     "recipes",
     "download",
@@ -62,6 +64,8 @@ WITHOUT_KERAS = {
     "reference",
     "metrics",
     "hook",
+    "tasks",
+    "answering",
     "registry",
 }
 # Folders where every file has the same functions: the folder's first page says what they do.
@@ -159,7 +163,7 @@ def test_no_branch_on_the_name_of_a_backend():
     assert offences(branches, [f for f in FILES if room(f) not in FRAMEWORK_ROOMS]) == {}
 
 
-LIGHT = ("zoo", "zoo.cli", "zoo.runtime", "zoo.data", "zoo.reference", "zoo.plots")
+LIGHT = ("zoo", "zoo.cli", "zoo.runtime", "zoo.data", "zoo.reference", "zoo.plots", "zoo.answering")
 
 
 @pytest.mark.parametrize("module", [m for m in LIGHT if find_spec(m)])

@@ -12,6 +12,7 @@ from zoo import metrics, registry, training
 from zoo.data import tagged
 from zoo.errors import InputError
 from zoo.layers.crf import CRF
+from zoo.layers.losses import TagLoss
 from zoo.models.many_to_many_aligned import many_to_many_aligned
 from zoo.models.tagger import best_tags, crf_of
 from zoo.predictor import Predictor
@@ -89,7 +90,7 @@ def test_the_crf_loss_is_the_negative_log_likelihood_per_tag():
     crf.transitions.assign(np.arange(9, dtype="float32").reshape(3, 3) / 9)
     tags = np.array([[0, 2, 1, -1], [1, 1, -1, -1]], "int32")
     expected = -ops.convert_to_numpy(crf.log_likelihood(emissions, tags)) / [3, 2]
-    loss = tag.TagLoss(crf)
+    loss = TagLoss(crf)
     found = loss(tags, emissions, sample_weight=np.array([3.0, 2.0], "float32"))
     np.testing.assert_allclose(
         ops.convert_to_numpy(found), (expected * [3, 2]).sum() / 5, rtol=1e-5
@@ -101,7 +102,7 @@ def test_without_a_crf_the_loss_is_the_cross_entropy_per_tag():
     tags = np.array([[0, 2, 1, -1], [1, -1, -1, -1]], "int32")
     p = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
     expected = -np.mean([np.log(p[0, 0, 0]), np.log(p[0, 1, 2]), np.log(p[0, 2, 1])])
-    found = tag.TagLoss()(tags, logits, sample_weight=np.array([1.0, 0.0], "float32"))
+    found = TagLoss()(tags, logits, sample_weight=np.array([1.0, 0.0], "float32"))
     np.testing.assert_allclose(ops.convert_to_numpy(found), expected, rtol=1e-5)
 
 

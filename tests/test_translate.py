@@ -9,7 +9,7 @@ from keras import ops
 from zoo import cards, metrics, predictor, registry, store, training
 from zoo.data import pairs
 from zoo.errors import InputError
-from zoo.tasks.losses import SmoothedCrossEntropy, cross_entropy
+from zoo.layers.losses import SmoothedCrossEntropy, cross_entropy
 
 NAME = "translate_en_es"
 
@@ -97,7 +97,7 @@ def test_smoothed_cross_entropy_is_that_of_the_smoothed_target():
 
 
 def _plain():
-    return SmoothedCrossEntropy(0.0), cross_entropy(None)
+    return SmoothedCrossEntropy(0.0), cross_entropy()
 
 
 def test_bleu_of_detokenised_text_is_sacrebleus_own():

@@ -7,6 +7,7 @@ its values, of a large output the ones at places spread evenly over all of it.
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def replay(folder, model) -> float:
     outputs, or ones of another shape.
     """
     kept = files.read_arrays(folder / FILE)
-    inputs = [kept[f"input{k}"] for k in range(sum(name.startswith("input") for name in kept))]
+    inputs = _kept_inputs(kept)
     now = outputs(model, inputs) if _fit(inputs, model) else {}
     if {n: a.shape for n, a in now.items()} != {n: a.shape for n, a in kept.items()}:
         raise InputError(
@@ -77,6 +78,16 @@ def replay(folder, model) -> float:
             f"{model.name!r}: it belongs to another model"
         )
     return max(_difference(now[name], kept[name]) for name in kept if name.startswith("output"))
+
+
+def inputs(folder) -> list:
+    """The golden inputs of a model's folder, one array for each of its inputs; else no array."""
+    path = Path(folder) / FILE
+    return _kept_inputs(files.read_arrays(path)) if path.exists() else []
+
+
+def _kept_inputs(kept):
+    return [kept[f"input{k}"] for k in range(sum(name.startswith("input") for name in kept))]
 
 
 def _fit(inputs, model):

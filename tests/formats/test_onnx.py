@@ -9,10 +9,10 @@ from keras import layers
 from onnx_checks import LOOPS, Converted, filled
 
 import zoo
-from zoo import formats, registry
+from zoo import registry
 from zoo.errors import InputError
-from zoo.formats import onnx
-from zoo.formats.onnx_step import write_step
+from zoo.formats import onnx, verifying
+from zoo.formats.exporting import export
 from zoo.models.many_to_many_aligned import many_to_many_aligned
 from zoo.models.many_to_many_delayed import many_to_many_delayed
 from zoo.models.many_to_one import many_to_one
@@ -37,35 +37,38 @@ def test_every_model_at_sizes_that_it_was_not_built_at(name):
     assert bool(recurrent) == (registry.recipe(name).cell != "none")
     assert converted.inputs == [tensor.name for tensor in model.inputs]
     for batch, time in SHAPES:
-        (found,) = converted.check(formats.example_inputs(model, batch, time))
+        (found,) = converted.check(verifying.example_inputs(model, batch, time))
         assert np.isfinite(found).all()
     assert found.std() > 1e-3
 
 
-def test_an_export_is_one_file_that_was_checked(tmp_path):
+def test_an_export_was_checked(tmp_path):
     model = many_to_one(vocabulary=30, classes=3, units=4, embedding=4, direction="bidirectional")
-    row = formats.export(model, "onnx", tmp_path / "model.onnx")
+    row = export(model, "onnx", tmp_path / "mine")
     assert row["ok"] and row["max_difference"] < 1e-5
-    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+    assert (tmp_path / "mine" / "model.onnx").is_file()
 
 
 def test_all_outputs_are_compared(tmp_path, monkeypatch):
     x = keras.Input((None, 2), name="x")
     y, h = layers.GRU(3, return_sequences=True, return_state=True)(x)
     model = keras.Model(x, {"all": y, "last": h})
-    assert formats.export(model, "onnx", tmp_path / "model.onnx")["ok"]
-    outputs = onnx.outputs
-    monkeypatch.setattr(
-        onnx, "outputs", lambda path, i: [y + k for k, y in enumerate(outputs(path, i))]
-    )
-    row = formats.export(model, "onnx", tmp_path / "wrong.onnx")
+    assert export(model, "onnx", tmp_path / "mine")["ok"]
+    opened = onnx.opened
+
+    def wrong(path):
+        run = opened(path)
+        return lambda inputs: [y + k for k, y in enumerate(run(inputs))]
+
+    monkeypatch.setattr(onnx, "opened", wrong)
+    row = export(model, "onnx", tmp_path / "wrong")
     assert not row["ok"] and row["max_difference"] == pytest.approx(1, abs=1e-5)
 
 
 def test_what_cannot_be_converted_leaves_nothing(tmp_path):
     model = keras.Sequential([keras.Input((None, 2)), layers.LSTM(3, activation="swish")])
     with pytest.raises(InputError, match="'silu' is not one of") as error:
-        formats.export(model, "onnx", tmp_path / "model.onnx")
+        export(model, "onnx", tmp_path / "mine")
     assert "\n" not in str(error.value) and not list(tmp_path.iterdir())
 
 
@@ -108,21 +111,18 @@ def test_an_encoder_and_its_decoder_step_by_step(attention, tmp_path):
             source_vocabulary=30, target_vocabulary=20, units=6, embedding=5, attention=attention
         )
     )
-    rows = write_step(model, tmp_path)
-    assert [row["name"] for row in rows] == [f"{model.name}/encoder", f"{model.name}/decoder"]
-    assert all(row["ok"] and row["max_difference"] < 1e-5 for row in rows)
+    row = export(model, "onnx", tmp_path / "mine", steps=True)
+    assert row["ok"] and row["max_difference"] < 1e-5
     source = np.array([[3, 4, 5, 6, 7], [8, 9, 2, 0, 0]], "int32")
-    logits = decoded(tmp_path, source, begin=2, steps=6)
+    logits = decoded(tmp_path / "mine", source, begin=2, steps=6)
     tokens = np.concatenate([np.full((2, 1), 2), logits.argmax(-1)[:, :-1]], axis=1)
     expected = model.predict_on_batch([source, tokens.astype("int32")])
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_step_of_a_model_that_reads_an_image(tmp_path):
-    rows = write_step(
-        filled(one_to_many(image=(8, 8, 3), vocabulary=9, units=4, filters=(3,))), tmp_path
-    )
-    assert all(row["ok"] for row in rows)
+    model = filled(one_to_many(image=(8, 8, 3), vocabulary=9, units=4, filters=(3,)))
+    assert export(model, "onnx", tmp_path / "mine", steps=True)["ok"]
 
 
 def test_a_causal_model_in_pieces(tmp_path):
@@ -135,9 +135,8 @@ def test_a_causal_model_in_pieces(tmp_path):
             layers.Dense(2, name="values"),
         ]
     )
-    (row,) = write_step(filled(model), tmp_path)
-    assert row["ok"] and row["path"] == str(tmp_path / "step.onnx")
-    session = onnx.open_session(row["path"])
+    assert export(filled(model), "onnx", tmp_path / "mine", steps=True)["ok"]
+    session = onnx.open_session(tmp_path / "mine" / "step.onnx")
     names = [tensor.name for tensor in session.get_inputs()]
     assert names == ["sequence", *(f"state_in{k}" for k in range(6))]
     x = np.random.default_rng(0).normal(size=(2, 10, 3)).astype("float32")
@@ -153,4 +152,4 @@ def test_a_causal_model_in_pieces(tmp_path):
 def test_a_model_that_is_not_causal_has_no_step(tmp_path):
     model = many_to_one(vocabulary=9, classes=2, units=4, direction="bidirectional")
     with pytest.raises(InputError, match="cannot be run step by step"):
-        write_step(model, tmp_path)
+        export(model, "onnx", tmp_path / "mine", steps=True)

@@ -31,26 +31,25 @@ def export(
         raise typer.Exit(1)
 
 
-def exported(name, format, out):
+def exported(name, format, out, int8=False):
     """A row for each format; with `all`, a format that cannot be written says why in its row."""
     from zoo import formats, predictor
+    from zoo.formats.trained import export_trained
 
     if format not in (*formats.FORMATS, "all"):
         raise InputError(
             f"format {format!r} is not one of {', '.join(formats.FORMATS)}, all: choose one of them"
         )
-    loaded = predictor.load(name)
-    places = {one: out / f"{loaded.name}.{one}" for one in ("keras", "onnx")}
-    rows = []
+    called, rows = predictor.load(name).name, []
     for one in formats.FORMATS if format == "all" else [format]:
-        place = places.get(one, out / f"{loaded.name}_{one}")
+        place = out / called / one
         try:
             with muted():
-                rows.append(formats.export(loaded.model, one, place))
+                rows.append(export_trained(name, one, place, int8=int8))
         except InputError as error:
             if format != "all":
                 raise
-            rows.append(failed(loaded.name, one, place, error))
+            rows.append(failed(called, one, place, error))
     return rows
 
 

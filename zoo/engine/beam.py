@@ -1,38 +1,20 @@
 """Beam search with length normalisation, one compiled loop."""
 
-from typing import NamedTuple
-
 import numpy as np
 from keras import ops, tree
 
-from zoo.engine.loop import (
+from zoo.engine.beams import Beams, no_beams
+from zoo.engine.checks import (
     allowed_tokens,
-    batch_state,
     check_number,
     check_sound,
     check_token,
     check_whole,
-    follow,
-    output_size,
     room,
     start_tokens,
-    write,
 )
+from zoo.engine.loop import batch_state, follow, output_size, write
 from zoo.errors import InputError
-
-
-class Beams(NamedTuple):
-    """The sequences of a search, best first, as NumPy arrays.
-
-    tokens (B, K, steps) int32, padded after the end token; scores (B, K), normalised by length;
-    log_probabilities (B, K); lengths (B, K), end token included. Where a row has fewer than K
-    sequences, the rest have length 0 and score -inf.
-    """
-
-    tokens: np.ndarray
-    scores: np.ndarray
-    log_probabilities: np.ndarray
-    lengths: np.ndarray
 
 
 def beam_search(
@@ -76,7 +58,7 @@ def beam_search(
     check_whole("steps", steps)
     check_whole("pad", pad, least=0)
     check_number("length_penalty", length_penalty, "0 or more", lambda x: 0 <= x < np.inf)
-    start = start_tokens(start)
+    start = start_tokens(ops.convert_to_numpy(start))
     V = output_size(step, start, batch_state(state, len(start)))
     if beam_width > V:
         raise InputError(
@@ -88,7 +70,7 @@ def beam_search(
 
 def search(step, start, state, width, steps, end, length_penalty=0.0, pad=0, allowed=None):
     """`beam_search` for any width, also one wider than the vocabulary: then it enumerates."""
-    start = start_tokens(start)
+    start = start_tokens(ops.convert_to_numpy(start))
     state = batch_state(state, len(start))
     V = output_size(step, start, state)
     if end is not None:
@@ -102,19 +84,10 @@ def search(step, start, state, width, steps, end, length_penalty=0.0, pad=0, all
     if allowed is not None:
         options["allowed"] = allowed_tokens(allowed, V)
     run = step.compiled(("beam_search", width), _program(step, width))
-    carry = (np.int32(0), start, state, *_no_beams(len(start), width, room(steps), pad))
+    carry = (np.int32(0), start, state, *no_beams(len(start), width, room(steps), pad))
     found = [ops.convert_to_numpy(x) for x in run(carry, options)]
     check_sound(np.isfinite(found[1][:, 0]).all())
     return Beams(found[0][:, :, :steps], *found[1:])
-
-
-def _no_beams(B, K, L, pad):
-    """The first carry's tokens (B, K, L), log probabilities (B, K) and finished sequences."""
-    tokens = np.full((B, K, L), pad, "int32")
-    nothing = np.full((B, K), -np.inf, "float32")
-    alive = nothing.copy()
-    alive[:, 0] = 0.0  # the K copies of a row are equal: only one may be continued
-    return tokens, alive, (tokens, nothing, nothing, np.zeros((B, K), "int32"))
 
 
 def _program(step, K):

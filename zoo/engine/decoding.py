@@ -5,7 +5,8 @@ generate      tokens, greedy or sampled; `stream` hands them out one by one
 beam_search   the likeliest sequences that a beam finds
 """
 
-from zoo.engine.beam import Beams, beam_search
+from zoo.engine.beam import beam_search
+from zoo.engine.beams import Beams
 from zoo.engine.generate import generate, stream
 from zoo.engine.rollout import rollout
 

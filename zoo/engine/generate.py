@@ -3,16 +3,8 @@
 import numpy as np
 from keras import ops
 
-from zoo.engine.loop import (
-    batch_state,
-    check_sound,
-    check_whole,
-    follow,
-    output_size,
-    room,
-    start_tokens,
-    write,
-)
+from zoo.engine.checks import check_sound, check_whole, room, start_tokens
+from zoo.engine.loop import batch_state, follow, output_size, write
 from zoo.engine.sampling import choose
 from zoo.engine.settings import ANYTHING, NOTHING, Settings
 
@@ -123,7 +115,7 @@ def _check_rows(rows):
 def _prepare(step, start, state, steps, settings):
     """The loop's first carry, as `_advance` takes it, and its options."""
     check_whole("steps", steps)
-    start = start_tokens(start)
+    start = start_tokens(ops.convert_to_numpy(start))
     B, L, state = len(start), room(steps), batch_state(state, len(start))
     V = output_size(step, start, state)
     options = settings.options(B, steps, V)

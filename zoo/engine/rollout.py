@@ -10,9 +10,11 @@ import optree
 from keras import ops, tree
 
 from zoo import backends
-from zoo.engine.loop import alike, batch_state, check_whole, follow, output_size
+from zoo.engine.checks import check_whole, without_head
+from zoo.engine.draws import path_uniforms
+from zoo.engine.loop import alike, batch_state, follow, output_size
 from zoo.errors import InputError
-from zoo.layers.distributions import Head
+from zoo.heads import Head
 
 
 def rollout(step, first, state, steps, exogenous=None, *, head=None, paths=None, seed=0):
@@ -61,7 +63,7 @@ def rollout(step, first, state, steps, exogenous=None, *, head=None, paths=None,
     _check_outputs(step, first, exogenous, state, head)
     inputs = [exogenous]
     if paths is not None:
-        inputs.append(_uniforms(seed, B, paths, steps, F * head.draws))
+        inputs.append(path_uniforms(seed, B, paths, steps, F * head.draws))
         # Rows are repeated in front of the loop: a path is a row like any other.
         first, inputs[0] = (np.repeat(x, paths, axis=0) for x in (first, exogenous))
         state = tree.map_structure(lambda x: ops.repeat(x, paths, axis=0), state)
@@ -91,36 +93,6 @@ def _program(step, head):
     return run
 
 
-def _uniforms(seed, batch, paths, steps, count):
-    """Numbers between 0 and 1, neither of the two: (batch * paths, steps, count) float32.
-
-    A generator of its own for each path. A spawn key keeps (seed, row, path) and (seed, path)
-    apart from each other, whatever their sizes.
-    """
-    if np.ndim(seed) == 0:
-        check_whole("seed", seed, least=0)
-        streams = [(seed, (row, path)) for row in range(batch) for path in range(paths)]
-    else:
-        streams = [(s, (path,)) for s in _row_seeds(seed, batch) for path in range(paths)]
-    rows = np.empty((len(streams), steps, count), "float32")
-    for row, (entropy, key) in zip(rows, streams, strict=True):
-        sequence = np.random.SeedSequence(int(entropy), spawn_key=key)
-        draws = np.random.Generator(np.random.PCG64(sequence)).random((steps, count))
-        # An odd multiple of 2^-24: float32 holds each of them exactly, and they never are 0 or 1.
-        row[:] = (2 * np.floor(draws * 2**23) + 1) / 2**24
-    return rows
-
-
-def _row_seeds(seed, batch):
-    seeds = np.asarray(seed)
-    if seeds.shape != (batch,) or seeds.dtype.kind not in "iu" or seeds.min() < 0:
-        raise InputError(
-            f"seed has shape {seeds.shape} and type {seeds.dtype}, expected one whole number, or "
-            f"one for each of the {batch} rows: pass integers ({batch},), none negative"
-        )
-    return seeds
-
-
 def _check_head(head, paths):
     if head is not None and not isinstance(head, Head):
         raise InputError(
@@ -130,9 +102,7 @@ def _check_head(head, paths):
         return
     check_whole("paths", paths)
     if head is None:
-        raise InputError(
-            f"paths is {paths} without a head, expected a distribution to sample from: give head="
-        )
+        raise without_head(paths)
 
 
 def _check_outputs(step, first, exogenous, state, head):

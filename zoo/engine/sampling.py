@@ -3,24 +3,8 @@
 The uniform numbers come from NumPy, so one seed gives one sample on every backend.
 """
 
-from numbers import Integral
-
 import numpy as np
 from keras import ops
-
-
-def uniforms(seed, batch, steps):
-    """Numbers in [0, 1) for each row and step, (B, steps) float32.
-
-    seed: a whole number, row r drawing from (seed, r), or B of them, row r drawing from
-    (seed[r], 0) as if it were alone. A row's numbers depend neither on the batch that it sits in
-    nor on the number of steps.
-    """
-    alone = not isinstance(seed, Integral)
-    sources = [(s, 0) for s in seed] if alone else [(seed, row) for row in range(batch)]
-    rows = [np.random.default_rng(source).random(steps) for source in sources]
-    # A few units below 1, so that no rounding of u * total reaches the total.
-    return np.minimum(np.array(rows), 1 - 2.0**-22).astype("float32")
 
 
 def penalise(logits, seen, penalty):

@@ -6,8 +6,8 @@ from numbers import Integral
 
 import numpy as np
 
-from zoo.engine.loop import allowed_tokens, check_number, check_token, check_whole, room
-from zoo.engine.sampling import uniforms
+from zoo.engine.checks import allowed_tokens, check_number, check_token, check_whole, room
+from zoo.engine.draws import uniforms
 from zoo.errors import InputError
 
 # Not tokens. In a stop sequence the first fits whatever was written, the second nothing.

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from zoo.errors import InputError, missing, one_line
 
+SUFFIX = ".onnx"
+
 
 def write(model, path, names=(None, None)):
     """Write one `.onnx` file. Raises `InputError` before that, naming the layer in the way.
@@ -17,11 +19,15 @@ def write(model, path, names=(None, None)):
 
 
 def outputs(path, inputs):
-    """The outputs of the file by ONNX Runtime on the CPU: one array, or a list of them."""
+    """The outputs of the file by ONNX Runtime on the CPU, a list of arrays."""
+    return opened(path)(inputs)
+
+
+def opened(path):
+    """The file as a function from a list of arrays to a list of arrays."""
     session = open_session(path)
     names = [tensor.name for tensor in session.get_inputs()]
-    found = session.run(None, dict(zip(names, inputs, strict=True)))
-    return found[0] if len(found) == 1 else found
+    return lambda inputs: session.run(None, dict(zip(names, inputs, strict=True)))
 
 
 def open_session(path):

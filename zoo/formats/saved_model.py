@@ -10,8 +10,10 @@ import keras
 
 from zoo.errors import InputError
 
+SUFFIX = ""  # a folder
 
-def write(model, path):
+
+def write(model, path, names=None):
     """Write a SavedModel; on another backend a child process on TensorFlow does the work."""
     if keras.backend.backend() == "tensorflow":
         model.export(str(path), format="tf_saved_model", verbose=False)
@@ -34,15 +36,23 @@ def write(model, path):
 
 
 def outputs(path, inputs):
-    """The outputs of the reloaded SavedModel, by TensorFlow alone."""
+    """The outputs of the reloaded SavedModel, by TensorFlow alone, a list of arrays."""
+    return opened(path)(inputs)
+
+
+def opened(path):
+    """The SavedModel as a function from a list of arrays to a list of arrays."""
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(path))
     # One input may be asked for alone or in a list: the file says which.
     structure = loaded.serve.concrete_functions[0].structured_input_signature[0]
-    arguments = tf.nest.pack_sequence_as(structure, [tf.constant(i) for i in inputs])
-    found = [x.numpy() for x in tf.nest.flatten(loaded.serve(*arguments))]
-    return found[0] if len(found) == 1 else found
+
+    def run(inputs):
+        arguments = tf.nest.pack_sequence_as(structure, [tf.constant(i) for i in inputs])
+        return [x.numpy() for x in tf.nest.flatten(loaded.serve(*arguments))]
+
+    return run
 
 
 if __name__ == "__main__":

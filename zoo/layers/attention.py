@@ -205,18 +205,4 @@ class ScaledDotAttention(_Attention):
         return memory_shape[2] if self.units is None else self.units
 
 
-class Projected(keras.layers.Layer):
-    """`attention` over a memory that it projected before: what a decoding step calls.
-
-    The memory is the same at each step of a decode, and its projections cost more than the step.
-    """
-
-    def __init__(self, attention, **kwargs):
-        super().__init__(name=f"{attention.name}_projected", dtype=attention.dtype_policy, **kwargs)
-        self.attention = attention
-
-    def call(self, query, memory, memory_mask=None):
-        return self.attention.attend(query, memory, memory_mask)
-
-
 ATTENTION = {"additive": AdditiveAttention, "dot": ScaledDotAttention}

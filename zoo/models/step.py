@@ -8,7 +8,8 @@ from keras import ops
 
 from zoo import backends
 from zoo.errors import InputError
-from zoo.layers.attention import ATTENTION, Projected
+from zoo.layers.attention import ATTENTION
+from zoo.layers.projected import Projected, Projecting
 from zoo.models.carry import carried_model, initial_state, like
 
 
@@ -101,14 +102,21 @@ def encode_step(model):
 
     Its memory is projected for the decoder's attention, once for all steps.
     """
-    encoder, attention = model.get_layer("encoder"), _attention_of(model.get_layer("decoder"))
+    encoder = projecting(model)
 
     def encode(source):
-        state = encoder(source, training=False)
-        return state | {"memory": attention.project(state["memory"])} if attention else state
+        return encoder(source, training=False)
 
-    variables = [*encoder.variables, *(attention.variables if attention else ())]
-    return backends.compiled(encode, variables)
+    return backends.compiled(encode, encoder.variables)
+
+
+def projecting(model):
+    """The encoder of an encoder-decoder, whose memory is ready for the `projected` decoder."""
+    encoder, attention = model.get_layer("encoder"), _attention_of(model.get_layer("decoder"))
+    if attention is None:
+        return encoder
+    ready = Projecting(attention)(encoder.output["memory"])
+    return keras.Model(encoder.input, encoder.output | {"memory": ready}, name="encoder")
 
 
 def _attention_of(decoder):
@@ -118,12 +126,12 @@ def _attention_of(decoder):
 
 
 def projected(decoder):
-    """The decoder with the same layers, whose memory `encode_step` has projected already."""
+    """The decoder with the same layers, whose memory `projecting` has projected already."""
     attention = _attention_of(decoder)
     if attention is None:
         return decoder
     inputs = like(decoder.input)
-    memory = attention.project(inputs["memory"])
+    memory = Projecting(attention)(inputs["memory"])
     inputs["memory"] = keras.Input(batch_shape=memory.shape, dtype=memory.dtype, name="memory")
     ready = Projected(attention)
 

@@ -29,6 +29,10 @@ and, where weights should not begin at random:
 
     begin(model, data, spec)         set them, before the first step of training
 
+and, where a model is driven step by step, so that an export of it is its steps:
+
+    stepwise = True
+
 and, where answers are drawn in a way of their own:
 
     picture(rows, inputs, spec, title)   a matplotlib Figure

@@ -5,17 +5,17 @@ from tokenizers import Tokenizer
 
 from zoo.data import ngrams, vocabulary
 from zoo.data.text import continuous_batches, side_by_side
-from zoo.engine import decoding
-from zoo.engine.loop import check_whole
+from zoo.engine.checks import check_whole
 from zoo.engine.settings import Settings
 from zoo.errors import InputError
-from zoo.models.step import carried_model, carried_step, kept, zero_state
 from zoo.tasks.batching import Batches
 from zoo.tasks.beginning import know_frequencies, logits_bias
 from zoo.tasks.losses import cross_entropy as loss  # noqa: F401
+from zoo.tasks.running import running
 from zoo.tasks.text_units import UNITS, before_stop, unit
 
-carried = True
+carried = True  # from batch to batch of training
+stepwise = True  # an export of it is its step
 SHORTEST_WARM_UP = 16  # a prefix is padded to one of few lengths: each is compiled
 
 
@@ -107,7 +107,7 @@ def answer(
     """
     options = _options(steps, temperature, top_k, top_p, repetition_penalty, seed)
     arguments, options, stops = _beginning(model, read(inputs, spec), spec, options, stop)
-    rows = decoding.generate(*arguments, steps, **options)
+    rows = running(model).generate(*arguments, steps, **options)
     texts = ["".join(_written(r, p, spec, stops)) for r, p in zip(rows, inputs, strict=True)]
     return [{"output": p + t, "continuation": t} for p, t in zip(inputs, texts, strict=True)]
 
@@ -139,7 +139,7 @@ def stream(
     """
     options = _options(steps, temperature, top_k, top_p, repetition_penalty, seed)
     arguments, options, stops = _beginning(model, read([prefix], spec), spec, options, stop)
-    columns = decoding.stream(*arguments, steps, **options)
+    columns = running(model).stream(*arguments, steps, **options)
     return _written((column[0] for column in columns), prefix, spec, stops)
 
 
@@ -159,17 +159,17 @@ def _options(steps, temperature, top_k, top_p, repetition_penalty, seed):
 
 
 def _beginning(model, prefixes, spec, options, stop):
-    """(step, last tokens, the states before them), all of `generate`'s options, the stops."""
+    """(last tokens, the states before them), all of `generate`'s options, the stops."""
     tokenizer = Tokenizer.from_str(spec["vocabulary"])
     stop = stop if isinstance(stop, (list, tuple)) else [stop]
     unit(spec).check("stop string", stop, tokenizer)
     stops = [s.tolist() for s in vocabulary.encode(tokenizer, stop)]
     tokens = vocabulary.encode(tokenizer, prefixes)
-    stepwise, step = kept(model, carried_model), kept(model, carried_step)
+    model = running(model)
     # The state after all but the last token; padding leaves it alone.
     longest = max(SHORTEST_WARM_UP, *(len(t) - 1 for t in tokens))
     warm = vocabulary.pad([t[:-1] for t in tokens], 1 << (longest - 1).bit_length())
-    state = stepwise.predict_on_batch([warm, *zero_state(model, len(warm))])[1:]
+    state = model.carry(warm, model.zero_state(len(warm)))[1:]
     last = np.array([t[-1] for t in tokens], "int32")
     options = options | {
         # Special tokens are no text: [UNK] could stand unseen inside a stop string.
@@ -178,7 +178,7 @@ def _beginning(model, prefixes, spec, options, stop):
         "pad": vocabulary.PAD,
         "seed": [options["seed"]] * len(tokens),
     }
-    return (step, last, state), options, stops
+    return (last, state), options, stops
 
 
 def _written(tokens, prefix, spec, stops):
@@ -200,11 +200,11 @@ def evaluate(model, split, spec):
     """Bits per character, or perplexity of words, over the whole split, the state carried."""
     ids = _ids(split, spec)
     rows = min(spec["batch"], max(1, len(ids) // (4 * spec["steps"])))
-    stepwise = kept(model, carried_model)
-    state = zero_state(model, rows)
+    model = running(model)
+    state = model.zero_state(rows)
     total = count = 0.0
     for inputs, targets, real in zip(*side_by_side(ids, rows, spec["steps"]), strict=True):
-        logits, *state = stepwise.predict_on_batch([inputs, *state])
+        logits, *state = model.carry(inputs, state)
         total += _nats(np.asarray(logits)[real], targets[real])
         count += real.sum()
     return unit(spec).score(total / count)

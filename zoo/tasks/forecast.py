@@ -4,11 +4,10 @@ import numpy as np
 
 from zoo import metrics
 from zoo.data import series
-from zoo.engine.decoding import rollout
 from zoo.errors import InputError
-from zoo.models.step import kept, window_step
 from zoo.tasks.batching import example_batches
 from zoo.tasks.losses import squared_error as loss  # noqa: F401
+from zoo.tasks.running import running
 
 
 def specify(data, fit):
@@ -72,7 +71,7 @@ def answer(model, inputs, spec, steps=294):
 def roll(model, seeds, steps):
     """Roll out behind windows (B, W, 1): (B, steps, 1); the first input is the last value."""
     state = np.concatenate([seeds[:, :1], seeds[:, :-1]], axis=1)
-    return rollout(kept(model, window_step), seeds[:, -1], state, steps)
+    return running(model).roll_window(seeds[:, -1], state, steps)
 
 
 def evaluate(model, split, spec):

@@ -13,14 +13,12 @@ from dataclasses import asdict
 
 import numpy as np
 
-from zoo import plots
 from zoo.data import calendar, forecast_csv
 from zoo.data.batches import shuffled
 from zoo.data.forecast import Layout, Series, from_array
-from zoo.engine.loop import check_whole
+from zoo.engine.checks import check_whole
 from zoo.errors import InputError
-from zoo.layers import HEADS, HeadLoss, head_from
-from zoo.layers.distributions import check_share
+from zoo.heads import HEADS, check_share, head_from
 from zoo.tasks import backtest
 from zoo.tasks.batching import Batches, fill
 from zoo.tasks.forecast_paths import forecast
@@ -32,6 +30,7 @@ from zoo.tasks.forecast_windows import (
     transformed,
 )
 
+stepwise = True  # an export of it is its step
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the quantiles in an answer
 
 
@@ -67,6 +66,8 @@ def sizes(spec):
 
 def loss(model):
     """The loss of the head, which is known by its size: a model forecasts one value."""
+    from zoo.layers import HeadLoss
+
     size = model.output_shape[-1]
     return HeadLoss(next(head() for head in HEADS.values() if head().size(1) == size))
 
@@ -205,6 +206,8 @@ def picture(rows, inputs, spec, title):
                 "times": series.times_around(back, steps),
             }
         )
+    from zoo import plots
+
     return plots.fan(shown, title)
 
 

@@ -11,10 +11,9 @@ from tokenizers import Tokenizer
 from zoo import metrics
 from zoo.data import segmented, vocabulary
 from zoo.errors import InputError
-from zoo.models.step import kept
-from zoo.models.tagger import best_tags
 from zoo.tasks.batching import example_batches, in_batches
 from zoo.tasks.examples import LOOKED_AT, right_and_wrong
+from zoo.tasks.running import running
 
 TAGS = "BMES"
 BEGIN, MIDDLE, END, SINGLE = range(len(TAGS))
@@ -109,8 +108,7 @@ def answer(model, inputs, spec):
     Together the words have all characters of the text but its white space, which no word spans.
     """
     tokens = _tokens(read(inputs, spec), spec)
-    tagger = kept(model, best_tags)
-    rows = in_batches(tagger.predict_on_batch, tokens, [len(row) for row in tokens])
+    rows = in_batches(running(model).best_tags, tokens, [len(row) for row in tokens])
     return [{"output": _words(text, row)} for text, row in zip(inputs, rows, strict=True)]
 
 

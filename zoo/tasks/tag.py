@@ -8,21 +8,16 @@ import itertools
 from collections import Counter
 from dataclasses import replace
 
-import keras
 import numpy as np
-from keras import ops
 from tokenizers import Tokenizer
 
 from zoo import metrics
 from zoo.data import spelled, vocabulary
 from zoo.data.sentences import words_of
 from zoo.errors import InputError
-from zoo.layers.recurrent import register
-from zoo.layers.tag_schemes import bio_transitions
-from zoo.models.step import kept
-from zoo.models.tagger import best_tags, crf_of
 from zoo.tasks.batching import example_batches, in_batches
 from zoo.tasks.examples import LOOKED_AT, right_and_wrong
+from zoo.tasks.running import running
 
 FEW_WORDS = 100_000  # with fewer words of training, every one of them gets a vector
 UNSEEN = 0.01  # the share of words from which on tags never seen mean another set of tags
@@ -66,7 +61,11 @@ def sizes(spec):
         "word_length": spec["word_length"],
         "classes": len(spec["labels"]),
     }
-    return found | {"allowed": bio_transitions(spec["labels"])} if spec["constrained"] else found
+    if not spec["constrained"]:
+        return found
+    from zoo.layers.tag_schemes import bio_transitions
+
+    return found | {"allowed": bio_transitions(spec["labels"])}
 
 
 def _tokenizers(spec):
@@ -77,30 +76,10 @@ def _spelled(sentences, spec):
     return spelled.spell(sentences, *_tokenizers(spec), spec["word_length"])
 
 
-@register
-class TagLoss(keras.losses.Loss):
-    """The negative log-likelihood of each row's tags, per tag: of the path where there is a CRF.
-
-    Tags (B, T), negative where there is none; logits (B, T, V); a row weighs as many as its tags.
-    """
-
-    def __init__(self, crf=None, name="tag_loss", reduction="mean_with_sample_weight", **kwargs):
-        super().__init__(name=name, reduction=reduction, **kwargs)
-        self.crf = crf
-
-    def call(self, y_true, y_pred):
-        tags = ops.cast(y_true, "int32")
-        real = ops.cast(tags >= 0, y_pred.dtype)
-        if self.crf is not None:
-            likelihood = self.crf.log_likelihood(y_pred, tags)
-        else:
-            scores = ops.log_softmax(y_pred, axis=-1)
-            chosen = ops.take_along_axis(scores, ops.maximum(tags, 0)[:, :, None], axis=-1)
-            likelihood = ops.sum(chosen[:, :, 0] * real, axis=1)
-        return -likelihood / ops.maximum(ops.sum(real, axis=1), 1)
-
-
 def loss(model):
+    from zoo.layers.losses import TagLoss
+    from zoo.models.tagger import crf_of
+
     return TagLoss(crf_of(model))
 
 
@@ -158,9 +137,9 @@ def answer(model, inputs, spec):
 
 def _tags(model, sentences, spec):
     found = _spelled(sentences, spec)
-    tagger = kept(model, best_tags)
+    tagger = running(model)
     rows = in_batches(
-        lambda numbers: np.asarray(tagger.predict_on_batch(found.inputs(numbers))),
+        lambda numbers: tagger.best_tags(found.inputs(numbers)),
         found.rows,
         [len(row) for row in found.rows],
     )

@@ -2,9 +2,6 @@
 
 import re
 
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 from tokenizers import Tokenizer
 
 from zoo import metrics
@@ -88,6 +85,10 @@ def bag_of_words(data, spec):
 
     Of characters where no text has a word of scikit-learn's, which are two letters or longer.
     """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
     words = any(re.search(r"\w\w", text) for text in data["train"][0])
     vectors = TfidfVectorizer(analyzer="word" if words else "char")
     model = make_pipeline(vectors, LogisticRegression(max_iter=1000))

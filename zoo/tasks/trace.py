@@ -4,12 +4,12 @@ import numpy as np
 
 from zoo import metrics
 from zoo.data import series
-from zoo.models.carry import carried_model
-from zoo.models.step import kept, zero_state
 from zoo.tasks.batching import Batches
 from zoo.tasks.losses import squared_error as loss  # noqa: F401
+from zoo.tasks.running import running
 
-carried = True
+carried = True  # from batch to batch of training
+stepwise = True  # an export of it is its step
 WARM_UP = 5  # segments that bring the state up to date before anything is scored
 
 
@@ -40,11 +40,10 @@ def own_input(split, spec):
 
 def answer(model, inputs, spec):
     """The output at every step of each input (T, 1), from a zero state."""
-    stepwise = kept(model, carried_model)
+    model = running(model)
     answers = []
     for values in inputs:
-        zeros = zero_state(model, 1)
-        output = stepwise.predict_on_batch([np.asarray(values, "float32")[None], *zeros])[0]
+        output = model.carry(np.asarray(values, "float32")[None], model.zero_state(1))[0]
         answers.append({"output": [float(v) for v in np.asarray(output)[0, :, 0]]})
     return answers
 

@@ -8,8 +8,7 @@ from zoo.data import vocabulary
 from zoo.errors import InputError
 from zoo.tasks import write
 from zoo.tasks.beginning import know_frequencies, logits_bias
-from zoo.tasks.losses import SmoothedCrossEntropy
-from zoo.tasks.write import answer, batches, sizes, specify  # noqa: F401
+from zoo.tasks.write import answer, batches, sizes, specify, stepwise  # noqa: F401
 
 signatures = metrics.translation_signatures  # of the scores, for the card
 EXAMPLES = 6
@@ -18,6 +17,8 @@ SMOOTHING = 0.1  # of the labels, in training and in the validation loss
 
 def loss(model):
     """Cross-entropy with smoothed labels (Szegedy et al. 2016, section 7)."""
+    from zoo.layers.losses import SmoothedCrossEntropy
+
     return SmoothedCrossEntropy(SMOOTHING)
 
 

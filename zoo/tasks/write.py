@@ -8,13 +8,13 @@ from tokenizers import Tokenizer
 from zoo import metrics
 from zoo.data import images, vocabulary
 from zoo.data.vocabulary import BEGIN, END
-from zoo.engine.decoding import beam_search
-from zoo.engine.loop import check_whole
+from zoo.engine.checks import check_whole
 from zoo.errors import InputError
-from zoo.models.alignment import alignment, check_attends, grid
-from zoo.models.step import decoder_step, encode_step, kept
 from zoo.tasks.batching import example_batches, in_batches
 from zoo.tasks.losses import cross_entropy as loss  # noqa: F401
+from zoo.tasks.running import running
+
+stepwise = True  # an export of it is its encoder and the step of its decoder
 
 TOKENIZERS = {
     "characters": lambda texts, fit: vocabulary.characters(texts, fit.minimum_frequency),
@@ -125,25 +125,24 @@ def answer(model, inputs, spec, beam_width=5, length_penalty=1.0, alternatives=3
     """
     check_whole("beam_width", beam_width)
     check_whole("alternatives", alternatives, least=0)
+    model = running(model)
     if attention:
-        check_attends(model)
+        model.check_attends()
     source, lengths = _sources(inputs, spec)
-    encode, step = kept(model, encode_step), kept(model, decoder_step)
     tokenizer = Tokenizer.from_str(spec["target"])
     width = min(beam_width, tokenizer.get_vocab_size())
 
     def decode(batch):
         start = np.full(len(batch), BEGIN, "int32")
-        beams = beam_search(
-            step,
+        beams = model.beam_search(
             start,
-            encode(batch),
+            model.encode(batch),
             beam_width=width,
             steps=spec["steps"],
             end=END,
             length_penalty=length_penalty,
         )
-        looked = alignment(model, batch, beams.tokens[:, 0]) if attention else start
+        looked = model.alignment(batch, beams.tokens[:, 0]) if attention else start
         return list(zip(beams.tokens, beams.scores, beams.lengths[:, 0], looked, strict=True))
 
     rows = in_batches(decode, source, lengths, batch_size=128)
@@ -169,7 +168,7 @@ def _answer(tokenizer, tokens, scores, alternatives):
 def _attention(weights, source, tokens, tokenizer, model, spec):
     """The weights (T, M) of one answer with the names of their rows and columns."""
     if "image" in spec:
-        columns = dict(zip(("height", "width"), grid(model), strict=True))
+        columns = dict(zip(("height", "width"), model.grid(), strict=True))
     else:
         letters = Tokenizer.from_str(spec["source"])
         columns = {"source": [letters.id_to_token(int(token)) for token in source]}

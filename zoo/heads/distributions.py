@@ -2,7 +2,7 @@
 
 A head is a small value object without weights. It reads outputs (..., size(F)), which stand in
 blocks of F: all means, then all scales, and so on. Everything is computed in float32, also for
-outputs in half precision.
+outputs in half precision. For NumPy arrays it is computed by NumPy, and Keras is not needed.
 """
 
 import math
@@ -13,10 +13,10 @@ from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
-from keras import ops
 from numpy.polynomial import chebyshev
 
 from zoo.errors import InputError
+from zoo.heads.arrays import ops
 
 # Uniform numbers are kept this far from 0 and 1, where a quantile can be infinite.
 EDGE = 2.0**-24
@@ -47,7 +47,8 @@ class Head:
 
         Raises `InputError` for values that do not fit the outputs.
         """
-        blocks, y_true = self._blocks(outputs), float32(y_true)
+        blocks = self._blocks(outputs)
+        y_true = ops.like(y_true, blocks[0])
         F = blocks[0].shape[-1]
         if len(y_true.shape) != len(blocks[0].shape) or y_true.shape[-1] not in (F, None):
             raise InputError(
@@ -74,7 +75,8 @@ class Head:
         uniform: numbers between 0 and 1 drawn outside, so that one seed gives one sample on every
         backend; in `draws` blocks of F. Raises `InputError` for another number of them.
         """
-        blocks, uniform = self._blocks(outputs), float32(uniform)
+        blocks = self._blocks(outputs)
+        uniform = ops.like(uniform, blocks[0])
         needed = self.draws * blocks[0].shape[-1]
         if uniform.shape[-1] != needed:
             raise InputError(
@@ -191,8 +193,8 @@ class StudentT(Head):
 
 
 def float32(x):
-    """Any numbers as a float32 tensor."""
-    return ops.cast(ops.convert_to_tensor(x), "float32")
+    """Any numbers as float32: NumPy's stay NumPy's, all else is a tensor of Keras."""
+    return ops.float32(x)
 
 
 def check_share(name, value):

@@ -1,0 +1,17 @@
+"""The export of a trained model: its graphs, and all that stands between raw input and answer."""
+
+from zoo import golden, predictor, store
+from zoo.formats.exporting import About, export
+
+
+def export_trained(name, format, out, *, int8=False) -> dict:
+    """`export` of a shipped model by name, or of a run folder by path.
+
+    Compared on its golden inputs too, where it has some. What a task drives step by step is
+    written as its steps: `encoder` and `decoder`, or `step`.
+    """
+    loaded = predictor.load(name)
+    task = loaded.recipe.task.__name__.rpartition(".")[2]
+    about = About(loaded.name, task, loaded.spec, tuple(golden.inputs(store.find(name))))
+    steps = getattr(loaded.recipe.task, "stepwise", False)
+    return export(loaded.model, format, out, loaded.name, about=about, steps=steps, int8=int8)
