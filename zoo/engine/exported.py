@@ -56,6 +56,8 @@ class Exported(Runner):
     grid: (height, width) of the places of an image that attention looks at.
     """
 
+    free_shapes = True
+
     def __init__(self, pieces, crf=None, grid=None):
         self.pieces, self._grid = pieces, grid
         self.crf = None if crf is None else {k: np.array(v, "float32") for k, v in crf.items()}

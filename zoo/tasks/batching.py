@@ -75,21 +75,29 @@ def boundaries(lengths, preferred):
     return [*preferred, longest] if longest > max(preferred, default=0) else list(preferred)
 
 
-def in_batches(function, component, lengths=None, batch_size=64, edges=(8, 16, 32, 64, 128, 256)):
-    """`function` over rows in batches of few shapes; results as a list in the input's order.
+def in_batches(
+    model, function, component, lengths=None, batch_size=64, edges=(8, 16, 32, 64, 128, 256)
+):
+    """`function` over rows in batches; results as a list in the input's order.
 
+    model: what runs behind `function`. One that compiles gets few shapes, so that there is little
+    to compile; one whose shapes are free gets rows of like lengths, and none to fill a batch.
     function takes one padded batch and returns an array, or a list, with a row for each row.
     """
-    count = len(component)
+    count, free = len(component), getattr(model, "free_shapes", False)
     if lengths is None:
         plan = [(batch, None) for batch in shuffled(count, batch_size, 0, 0, shuffle=False)]
+    elif free:
+        order = np.argsort(lengths, kind="stable")
+        cuts = [order[k : k + batch_size] for k in range(0, count, batch_size)]
+        plan = [(rows, max(1, int(lengths[rows[-1]]))) for rows in cuts]
     else:
         edges = boundaries(lengths, edges)
         plan = bucketed(lengths, batch_size, edges, 0, 0, shuffle=False)
     results = [None] * count
     for indices, length in tqdm(plan, leave=False, delay=2, disable=None, unit="batch"):
         # A lone row stays alone: filling it up would cost a whole batch's time.
-        rows = indices if count == 1 else fill(indices, batch_size)[0]
+        rows = indices if count == 1 or free else fill(indices, batch_size)[0]
         batch = take(component, rows, length)
         for i, row in zip(indices, function(batch), strict=False):
             results[i] = row

@@ -23,9 +23,7 @@ def forecast(model, inputs, spec, steps, levels, paths=200, seed=0):
         scaled = _paths(model, windows, outside, head, steps, paths, seed)
         values = np.stack([restored(z, s, spec) for z, s in zip(scaled, inputs, strict=True)])
         return values.mean(1), np.moveaxis(np.quantile(values, levels, axis=1), 0, -1)
-    outputs = np.stack(in_batches(model.predict_on_batch, windows, batch_size=256)).astype(
-        "float32"
-    )
+    outputs = np.stack(in_batches(model, model.predict_on_batch, windows, batch_size=256))
     # A root's mean is not the mean's root: it is taken behind it, over evenly spread quantiles.
     spread = [(k + 0.5) / SPREAD for k in range(SPREAD)] if spec["root"] else []
     by_level = [head.quantile(outputs, p) for p in (*levels, *spread)]

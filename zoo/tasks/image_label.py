@@ -47,7 +47,7 @@ def read(raw, spec):
 
 
 def answer(model, inputs, spec):
-    logits = in_batches(model.predict_on_batch, _inputs(inputs, spec))
+    logits = in_batches(model, model.predict_on_batch, _inputs(inputs, spec))
     return label_answers(logits, spec["labels"])
 
 

@@ -108,7 +108,8 @@ def answer(model, inputs, spec):
     Together the words have all characters of the text but its white space, which no word spans.
     """
     tokens = _tokens(read(inputs, spec), spec)
-    rows = in_batches(running(model).best_tags, tokens, [len(row) for row in tokens])
+    tagger = running(model)
+    rows = in_batches(tagger, tagger.best_tags, tokens, [len(row) for row in tokens])
     return [{"output": _words(text, row)} for text, row in zip(inputs, rows, strict=True)]
 
 

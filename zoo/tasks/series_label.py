@@ -87,7 +87,7 @@ def check(series, spec, where=""):
 def answer(model, inputs, spec):
     check(inputs, spec)
     x = _scaled(inputs, spec)
-    logits = in_batches(model.predict_on_batch, x, [len(v) for v in x])
+    logits = in_batches(model, model.predict_on_batch, x, [len(v) for v in x])
     return label_answers(logits, spec["labels"])
 
 

@@ -139,6 +139,7 @@ def _tags(model, sentences, spec):
     found = _spelled(sentences, spec)
     tagger = running(model)
     rows = in_batches(
+        tagger,
         lambda numbers: tagger.best_tags(found.inputs(numbers)),
         found.rows,
         [len(row) for row in found.rows],

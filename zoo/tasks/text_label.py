@@ -68,7 +68,7 @@ def read(raw, spec):
 def answer(model, inputs, spec):
     tokens = _tokens(inputs, spec)
     lengths = [len(t) for t in tokens]
-    logits = in_batches(model.predict_on_batch, tokens, lengths)
+    logits = in_batches(model, model.predict_on_batch, tokens, lengths)
     return label_answers(logits, spec["labels"])
 
 

@@ -175,7 +175,7 @@ def over_time(model, clips, spec):
     parts = [stretches(clip, spec["window"]) for clip in clips]
     x = [inputs(part, spec) for of in parts for part in of]
     lengths = [len(v) for v in x]
-    logits = in_batches(model.predict_on_batch, x, lengths, edges=(spec["window"],))
+    logits = in_batches(model, model.predict_on_batch, x, lengths, edges=(spec["window"],))
     ends = np.cumsum([len(of) for of in parts])
     return np.split(np.asarray(logits), ends[:-1])
 

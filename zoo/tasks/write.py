@@ -145,7 +145,7 @@ def answer(model, inputs, spec, beam_width=5, length_penalty=1.0, alternatives=3
         looked = model.alignment(batch, beams.tokens[:, 0]) if attention else start
         return list(zip(beams.tokens, beams.scores, beams.lengths[:, 0], looked, strict=True))
 
-    rows = in_batches(decode, source, lengths, batch_size=128)
+    rows = in_batches(model, decode, source, lengths, batch_size=128)
     answers = []
     for read, (tokens, scores, length, looked) in zip(source, rows, strict=True):
         answers.append(_answer(tokenizer, tokens, scores, alternatives))
