@@ -1,8 +1,7 @@
 """The `.keras` file: architecture, weights and compile state, on any backend."""
 
-import keras
-
-import zoo.models.step  # noqa: F401  registers every class that a file may name
+from zoo.errors import InputError, one_line
+from zoo.formats.given import checked
 
 
 def write(model, path):
@@ -10,5 +9,33 @@ def write(model, path):
 
 
 def outputs(path, inputs):
-    model = keras.models.load_model(path)
-    return model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0])
+    """The outputs of the file by Keras: one array, or a list of them."""
+    found = opened(path)(inputs)
+    return found[0] if len(found) == 1 else found
+
+
+def opened(path):
+    """The file as a function: arrays in the order of the model's inputs -> a list of its outputs.
+
+    Raises `InputError` for a file that Keras cannot read, and the function for arrays that do not
+    fit.
+    """
+    import keras
+    import numpy as np
+
+    import zoo.models.step  # noqa: F401  registers every class that a file may name
+    from zoo.models.carry import as_inputs
+
+    try:
+        model = keras.models.load_model(path)
+    except Exception as error:  # of many kinds: of archives, of JSON, of classes not known here
+        raise InputError(
+            f"{str(path)!r} cannot be read as a .keras file: {one_line(error)}: export it again"
+        ) from error
+    expected = [(t.name, (None, *t.shape[1:]), str(t.dtype)) for t in model.inputs]
+
+    def run(inputs):
+        found = model.predict_on_batch(as_inputs(model, checked(inputs, expected)))
+        return [np.asarray(x) for x in keras.tree.flatten(found)]
+
+    return run

@@ -3,8 +3,8 @@
 from functools import partial
 from pathlib import Path
 
-from zoo.engine.streaming import streaming
 from zoo.formats import onnx, placed
+from zoo.formats.names import parts
 
 
 def write_step(model, folder) -> list[dict]:
@@ -28,46 +28,8 @@ def write_step(model, folder) -> list[dict]:
     (['tokens', 'state_in0'], ['logits', 'state_out0'])
     """
     rows = []
-    for name, part, names in _parts(model):
+    for name, part, names in parts(model):
         row = {"name": f"{model.name}/{name}", "format": "onnx"}
         write = partial(onnx.write, names=names)
         rows.append(placed(part, Path(folder) / f"{name}.onnx", row, write, onnx.outputs))
     return rows
-
-
-def _parts(model):
-    """(name, model, (names of inputs, of outputs)) of each file."""
-    layers = {layer.name: layer for layer in model.layers}
-    if {"encoder", "decoder"} <= set(layers):
-        return [(name, layers[name], _coder_names(layers[name])) for name in ("encoder", "decoder")]
-    stepwise = streaming(model).model
-    return [("step", stepwise, _carried_names(model, stepwise))]
-
-
-def _coder_names(part):
-    inputs, outputs = _names(part)
-    return [_state(name, "state_in") for name in inputs], [_state(n, "state_out") for n in outputs]
-
-
-def _state(name, new):
-    """The name `state0` or `state0_in` of an encoder or decoder as `new`, with its number."""
-    number = name.removeprefix("state").removesuffix("_in")
-    return f"{new}{number}" if name.startswith("state") and number.isdigit() else name
-
-
-def _carried_names(model, stepwise):
-    return [
-        [*own, *(f"{new}{k}" for k in range(len(tensors) - len(own)))]
-        for own, new, tensors in zip(
-            _names(model),
-            ("state_in", "state_out"),
-            (stepwise.inputs, stepwise.outputs),
-            strict=True,
-        )
-    ]
-
-
-def _names(model):
-    from zoo.formats.onnx_graph.convert import input_names, output_names
-
-    return input_names(model), output_names(model)

@@ -3,6 +3,7 @@
 import keras
 
 from zoo.errors import InputError
+from zoo.formats.names import input_names, output_names
 from zoo.formats.onnx_graph.graph import Graph
 from zoo.formats.onnx_graph.registry import Unsupported, refusal
 from zoo.formats.onnx_graph.walk import start, walk
@@ -35,26 +36,6 @@ def convert(model, inputs=None, outputs=None):
         raise refusal("model", model, error) from error
     named = zip(outputs or output_names(model), values, strict=True)
     return graph.model([(name, _open(graph, value, name)) for name, value in named])
-
-
-def input_names(model):
-    """The names of the inputs as the layers that make them have them."""
-    return [tensor._keras_history.operation.name for tensor in model.inputs]
-
-
-def output_names(model):
-    """The keys of outputs in dictionaries, numbered in lists; else the layers that make them."""
-    graph = getattr(model, "_functional", model)
-    paths = keras.tree.flatten_with_path(graph.output)
-    return [_name(path, tensor) for path, tensor in paths]
-
-
-def _name(path, tensor):
-    if any(isinstance(part, str) for part in path):
-        return "".join(map(str, path))
-    source, _, index = tensor._keras_history
-    inner = getattr(source, "_functional", source)
-    return output_names(inner)[index] if isinstance(inner, keras.Function) else source.name
 
 
 def _check(model):
