@@ -147,13 +147,3 @@ def test_weights_of_8_bits_only_where_a_format_has_them(tmp_path):
 def test_an_unknown_format_is_refused_before_any_work(tmp_path):
     with pytest.raises(InputError, match="format 'onxx' is not one of keras, saved_model"):
         formats.export(None, "onxx", tmp_path / "model")
-
-
-def test_without_tensorflow_the_line_says_so(tmp_path, monkeypatch):
-    class Failed:
-        returncode, stderr = 1, "Traceback ...\nModuleNotFoundError: No module named 'tensorflow'"
-
-    monkeypatch.setattr(saved_model.keras.backend, "backend", lambda: "other")
-    monkeypatch.setattr(saved_model.subprocess, "run", lambda *_, **__: Failed)
-    with pytest.raises(InputError, match=r"needs a working TensorFlow.*No module named"):
-        saved_model.write(MODELS["values"](), tmp_path / "model")

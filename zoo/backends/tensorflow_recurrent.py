@@ -5,6 +5,8 @@ runs under XLA, where it is fastest, and without. Shapes may be known in part on
 knows is an int, the rest a tensor.
 """
 
+import contextlib
+import contextvars
 import functools
 
 import tensorflow as tf
@@ -21,6 +23,17 @@ __all__ = ["recurrent", "unsupported"]
 # Called eagerly, up to here step by step: tracing a graph would take longer than many such calls.
 EAGER_STEPS = 16
 _ON_CPU = not tf.config.list_physical_devices("GPU")
+_forward_only = contextvars.ContextVar("forward_only", default=False)
+
+
+@contextlib.contextmanager
+def forward_only():
+    """What is traced inside cannot be differentiated: for files, which cannot hold a gradient."""
+    token = _forward_only.set(True)
+    try:
+        yield
+    finally:
+        _forward_only.reset(token)
 
 
 def recurrent(
@@ -74,6 +87,9 @@ def _step_by_step(names, weights, steps, state, mask):
 
 def _run(names, weights, steps, state, mask):
     """steps (T, B, F), mask (T, B, 1) or None -> outputs (T, B, U) and the final state."""
+    if _forward_only.get():
+        state, (_, outputs) = _forward(names, weights, steps, state, mask, keep=False)
+        return outputs.joined(), state
     keys, count = list(weights), len(weights)
 
     @tf.custom_gradient
@@ -92,7 +108,9 @@ def _run(names, weights, steps, state, mask):
     return outputs, final
 
 
-def _forward(names, weights, steps, state, mask):
+def _forward(names, weights, steps, state, mask, keep=True):
+    """The final state, and what the backward half needs: `Chunks` of h before a step, the outputs,
+    and, with `keep`, what the kernel saves."""
     kernel, act = KERNELS[names[0]], activations(*names[1:])
     wide = state[0].dtype
     inner = inside(weights, wide)
@@ -103,7 +121,8 @@ def _forward(names, weights, steps, state, mask):
         projected = _project(weights, projected) if one_by_one else projected
         real = real[0] if real else None
         new, saved = kernel.step(inner, act, tf.cast(projected, wide), state, real)
-        return new, [tf.cast(new[0], steps.dtype), *_stored(saved, steps.dtype)]
+        saved = _stored(saved, steps.dtype) if keep else []
+        return new, [tf.cast(new[0], steps.dtype), *saved]
 
     def chunk(state, at):
         x, *real = at
@@ -113,7 +132,8 @@ def _forward(names, weights, steps, state, mask):
         return state, [first, *(r.stack() for r in results)]
 
     shape, length = [steps.shape[1], state[0].shape[-1]], _length(weights, steps)
-    kinds = [steps.dtype, wide, *[steps.dtype] * kernel.saves][: 1 + kernel.saves]
+    saves = kernel.saves if keep else 0
+    kinds = [steps.dtype, wide, *[steps.dtype] * saves][: 1 + saves]
     spec = [(kind, shape) for kind in kinds]
     chunk_spec = [spec[0], *((kind, [length, *shape]) for kind in kinds)]
     inputs = [steps] if mask is None else [steps, mask]

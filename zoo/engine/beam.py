@@ -83,14 +83,20 @@ def search(step, start, state, width, steps, end, length_penalty=0.0, pad=0, all
     }
     if allowed is not None:
         options["allowed"] = allowed_tokens(allowed, V)
-    run = step.compiled(("beam_search", width), _program(step, width))
+    run = step.compiled(("beam_search", width), program(step, width))
     carry = (np.int32(0), start, state, *no_beams(len(start), width, room(steps), pad))
     found = [ops.convert_to_numpy(x) for x in run(carry, options)]
     check_sound(np.isfinite(found[1][:, 0]).all())
     return Beams(found[0][:, :, :steps], *found[1:])
 
 
-def _program(step, K):
+def program(step, K):
+    """The whole search as (carry, options) -> the fields of `Beams`, to be compiled.
+
+    carry: (0, start (B,), state, *no_beams(B, K, L, pad)); options, by name: steps, end (-1 for
+    none), alpha, pad, and where only some tokens may be written allowed (V,).
+    """
+
     def run(carry, options):
         def unfinished(t, last, state, tokens, alive, finished):
             return ops.logical_and(t < options["steps"], ops.any(alive > -np.inf))

@@ -49,6 +49,20 @@ class Piece:
         return [t["shape"][1:] for t in self.inputs if t["name"].startswith("state_in")]
 
 
+def _function(reader, folder, piece):
+    path = folder / piece["file"]
+    if "signature" not in piece:
+        return reader.opened(path)
+    call = reader.signature(path, piece["signature"])
+    reads, gives = ([t["name"] for t in piece[k]] for k in ("inputs", "outputs"))
+
+    def run(arrays):
+        found = call(**dict(zip(reads, arrays, strict=True)))
+        return [found[name] for name in gives]
+
+    return run
+
+
 class Exported(Runner):
     """The pieces of an export: `model`, or `encoder` and `decoder`, or `step`.
 
@@ -72,7 +86,7 @@ class Exported(Runner):
     def opened(cls, reader, spec, folder):
         """The pieces of a folder by its spec.json, each opened by a format's module `reader`."""
         pieces = {
-            name: Piece(reader.opened(folder / piece["file"]), piece["inputs"], piece["outputs"])
+            name: Piece(_function(reader, folder, piece), piece["inputs"], piece["outputs"])
             for name, piece in spec["pieces"].items()
         }
         return cls(pieces, spec["crf"], spec["grid"])

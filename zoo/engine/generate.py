@@ -57,7 +57,7 @@ def generate(
         temperature, top_k, top_p, repetition_penalty, allowed, end, stop, seed, pad
     )
     carry, options = _prepare(step, start, state, steps, settings)
-    run = step.compiled(("generate", top_k), _program(step, top_k))
+    run = step.compiled(("generate", top_k), program(step, top_k))
     rows = run(carry, options)
     _check_rows(rows)
     return ops.convert_to_numpy(rows["tokens"])[:, :steps]
@@ -119,16 +119,21 @@ def _prepare(step, start, state, steps, settings):
     B, L, state = len(start), room(steps), batch_state(state, len(start))
     V = output_size(step, start, state)
     options = settings.options(B, steps, V)
-    rows = {
-        "tokens": np.full((B, L), settings.pad, "int32"),
-        "ended": np.zeros(B, bool),
-        "lost": np.zeros(B, bool),
-    }
+    rows = first_rows(B, L, settings.pad)
     if "repetition_penalty" in options:
         rows["seen"] = np.zeros((B, V), bool)
     if "stop" in options:
         rows["recent"] = np.full((B, options["stop"].shape[1]), NOTHING, "int32")
     return (np.int32(0), start, state, rows), options
+
+
+def first_rows(B, L, pad):
+    """What is kept of each row before its first token, in room for L of them, by name."""
+    return {
+        "tokens": np.full((B, L), pad, "int32"),
+        "ended": np.zeros(B, bool),
+        "lost": np.zeros(B, bool),
+    }
 
 
 def _advance(step, top_k, options, t, token, state, rows):
@@ -163,7 +168,12 @@ def _ends_with(recent, stop):
     return ops.any(ops.all(same, axis=-1), axis=-1)
 
 
-def _program(step, top_k):
+def program(step, top_k):
+    """All of `generate` as (carry, options) -> rows, to be compiled.
+
+    carry: (0, start (B,), state, first_rows(B, L, pad)); options: those of `Settings`, by name.
+    """
+
     def run(carry, options):
         def unfinished(t, token, state, rows):
             running = ops.logical_not(rows["ended"])

@@ -67,12 +67,17 @@ def rollout(step, first, state, steps, exogenous=None, *, head=None, paths=None,
         # Rows are repeated in front of the loop: a path is a row like any other.
         first, inputs[0] = (np.repeat(x, paths, axis=0) for x in (first, exogenous))
         state = tree.map_structure(lambda x: ops.repeat(x, paths, axis=0), state)
-    run = step.compiled(("rollout", head, paths is not None), _program(step, head))
+    run = step.compiled(("rollout", head, paths is not None), program(step, head))
     values = ops.convert_to_numpy(run(first, state, inputs))
     return values if paths is None else values.reshape(B, paths, steps, F)
 
 
-def _program(step, head):
+def program(step, head):
+    """All of `rollout` as (first (B, F), state, inputs) -> (B, steps, F), to be compiled.
+
+    inputs: [exogenous (B, steps, E)], and to sample also uniform (B, steps, head.draws * F).
+    """
+
     def run(first, state, inputs):
         leaves, structure = optree.tree_flatten(state)
 

@@ -21,6 +21,7 @@ from zoo import files
 from zoo.engine.exported import Exported
 from zoo.errors import InputError
 from zoo.formats import FORMATS, VERSION
+from zoo.formats.decoding import Decoding
 from zoo.formats.names import encoder_and_decoder, input_names, output_names, parts
 from zoo.formats.verifying import SHAPES, difference, example_inputs, golden_cases, verify
 from zoo.models.alignment import grid
@@ -33,12 +34,14 @@ LARGEST_DIFFERENCE = 1e-4
 class About:
     """What an export says besides its graphs; all may be left out for a model of one's own.
 
-    recipe, task: names; spec: the task's; golden: inputs of the whole model, a list of arrays.
+    recipe, task: names; spec: the task's; decoding: how a file that holds whole loops decodes;
+    golden: inputs of the whole model, a list of arrays.
     """
 
     recipe: str | None = None
     task: str | None = None
     spec: dict | None = None
+    decoding: Decoding | None = None
     golden: tuple = ()
 
 
@@ -75,7 +78,8 @@ def export(model, format, out, name=None, *, about=None, steps=False, int8=False
         _remove(partial_out)
         partial_out.mkdir(parents=True)
         pieces = _pieces(model, steps and not getattr(writer, "WHOLE", False))
-        described = _write(writer, pieces, partial_out, int8)
+        options = {"int8": True} if int8 else {}
+        described = _write(writer, model, pieces, partial_out, about, options)
         spec = _spec(model, format, row["name"], about, described) | {"int8": int8}
         cases = _compare(writer, model, pieces, partial_out, spec, about)
         largest = float(np.max([case["difference"] for case in cases]))
@@ -106,18 +110,24 @@ def _pieces(model, steps):
     return [("model", model, input_names(model), output_names(model))]
 
 
-def _write(writer, pieces, folder, int8):
+def _write(writer, model, pieces, folder, about, options):
     """Write each graph; {name: its file, inputs and outputs}."""
+    together = getattr(writer, "SIGNATURES", {})
+    if together:  # one file has all of them, and the loops besides
+        steps = "model" not in {name for name, *_ in pieces}
+        writer.write(model, folder / "model", decoding=about.decoding, steps=steps)
     described = {}
     for name, part, inputs, outputs in pieces:
-        file = f"{name}{writer.SUFFIX}"
-        options = {"int8": True} if int8 else {}
-        writer.write(part, folder / file, names=(inputs, outputs), **options)
         described[name] = {
-            "file": file,
+            "file": "model" if together else f"{name}{writer.SUFFIX}",
             "inputs": _described(inputs, part.inputs),
             "outputs": _described(outputs, part.outputs),
         }
+        if together:
+            described[name]["signature"] = together[name]
+        else:
+            file = folder / described[name]["file"]
+            writer.write(part, file, names=(inputs, outputs), **options)
     return described
 
 

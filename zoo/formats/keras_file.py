@@ -1,5 +1,8 @@
 """The `.keras` file: architecture, weights and compile state, on any backend."""
 
+from zoo.errors import InputError, one_line
+from zoo.formats.given import checked
+
 SUFFIX = ".keras"
 WHOLE = True  # the file holds the model with its parts: Keras itself makes the steps of it
 
@@ -9,31 +12,41 @@ def write(model, path, names=None):
     model.save(path)
 
 
+def outputs(path, inputs):
+    """What the model in the file gives, a list of arrays."""
+    return opened(path)(inputs)
+
+
 def load(path):
     """The Keras model of the file. Raises `InputError` for a file that is none."""
     import keras
 
     import zoo.models.step  # noqa: F401  registers every class that a file may name
-    from zoo.errors import InputError, one_line
 
     try:
         return keras.models.load_model(path)
-    except Exception as error:  # zip, JSON and Keras each have errors of their own
+    except Exception as error:  # of many kinds: of archives, of JSON, of classes not known here
         raise InputError(
-            f"{str(path)!r} cannot be read as a Keras model: {one_line(error)}: export it again"
+            f"{str(path)!r} cannot be read as a .keras file: {one_line(error)}: export it again"
         ) from error
 
 
 def opened(path):
-    """The file as a function from a list of arrays to a list of arrays, by Keras."""
-    import keras
+    """The file as a function: arrays in the order of the model's inputs -> a list of its outputs.
 
-    from zoo.formats.verifying import as_called
+    Raises `InputError` for a file that Keras cannot read, and the function for arrays that do not
+    fit.
+    """
+    import keras
+    import numpy as np
+
+    from zoo.models.carry import as_inputs
 
     model = load(path)
-    return lambda inputs: keras.tree.flatten(as_called(model, inputs))
+    expected = [(t.name, (None, *t.shape[1:]), str(t.dtype)) for t in model.inputs]
 
+    def run(inputs):
+        found = model.predict_on_batch(as_inputs(model, checked(inputs, expected)))
+        return [np.asarray(x) for x in keras.tree.flatten(found)]
 
-def outputs(path, inputs):
-    """What the model in the file gives, a list of arrays."""
-    return opened(path)(inputs)
+    return run

@@ -1,6 +1,7 @@
 """The export of a trained model: its graphs, and all that stands between raw input and answer."""
 
 from zoo import golden, predictor, store
+from zoo.formats.decoding import decoding_of
 from zoo.formats.exporting import About, export
 
 
@@ -11,7 +12,13 @@ def export_trained(name, format, out, *, int8=False) -> dict:
     written as its steps: `encoder` and `decoder`, or `step`.
     """
     loaded = predictor.load(name)
-    task = loaded.recipe.task.__name__.rpartition(".")[2]
-    about = About(loaded.name, task, loaded.spec, tuple(golden.inputs(store.find(name))))
-    steps = getattr(loaded.recipe.task, "stepwise", False)
+    task = loaded.recipe.task
+    about = About(
+        recipe=loaded.name,
+        task=task.__name__.rpartition(".")[2],
+        spec=loaded.spec,
+        decoding=decoding_of(task, loaded.spec),
+        golden=tuple(golden.inputs(store.find(name))),
+    )
+    steps = getattr(task, "stepwise", False)
     return export(loaded.model, format, out, loaded.name, about=about, steps=steps, int8=int8)

@@ -1,0 +1,66 @@
+"""A file that another backend writes best, written by a child process on that backend."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from zoo.errors import InputError, missing, one_line
+
+REFUSED = 2  # the child's status where its last line is an `InputError`
+
+
+def write_by(backend, extra, module, model, path, decoding=None, **options):
+    """Have `module.write(model, path, ...)` run on `backend`, whatever backend runs here.
+
+    module: the dotted name of a format; extra: the extra that installs the backend. Raises
+    `InputError` where the backend is not installed, and with what the child says when it fails.
+    """
+    if importlib.util.find_spec(backend) is None:
+        raise missing(backend, extra)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "model.keras"
+        model.save(source)
+        given = json.dumps([asdict(decoding) if decoding else None, options])
+        child = subprocess.run(
+            [sys.executable, "-m", "zoo.formats.child", module, str(source), str(path), given],
+            # On the CPU: what is written there runs everywhere.
+            env=os.environ | {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""},
+            capture_output=True,
+            text=True,
+        )
+    if child.returncode:
+        last = (child.stderr.strip().splitlines() or ["nothing"])[-1]
+        if child.returncode == REFUSED:
+            raise InputError(last)
+        raise InputError(
+            f"the {module.rpartition('.')[2]} format is written by a process on {backend}, which "
+            f"ended with status {child.returncode} and said: {last}"
+        )
+
+
+def _main(module, source, path, given):
+    import keras
+
+    import zoo.models.step  # noqa: F401  registers every class that a file may name
+    from zoo.formats.decoding import Decoding
+
+    decoding, options = json.loads(given)
+    if decoding is not None:
+        options |= {"decoding": Decoding(**decoding)}
+    try:
+        importlib.import_module(module).write(keras.models.load_model(source), path, **options)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(REFUSED)
+    except Exception as error:  # a framework's own, of any kind: the parent tells it in one line
+        print(f"{type(error).__name__}: {one_line(error)}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
