@@ -44,6 +44,7 @@ ROOMS = (
     "card_page",
     "formats",
     "runtime",
+    "serving",
     "reports",
     "cli",
 )
@@ -159,7 +160,15 @@ def test_no_branch_on_the_name_of_a_backend():
     assert offences(branches, [f for f in FILES if room(f) not in FRAMEWORK_ROOMS]) == {}
 
 
-LIGHT = ("zoo", "zoo.cli", "zoo.runtime", "zoo.data", "zoo.reference", "zoo.plots")
+LIGHT = (
+    "zoo",
+    "zoo.cli",
+    "zoo.runtime",
+    "zoo.data",
+    "zoo.reference",
+    "zoo.plots",
+    "zoo.serving.app",
+)
 
 
 @pytest.mark.parametrize("module", [m for m in LIGHT if find_spec(m)])
