@@ -1,7 +1,7 @@
 """An exported model over HTTP.
 
-    zoo export g2p --format onnx --out exports/g2p
-    python scripts/serve.py exports/g2p
+    zoo export g2p --format onnx
+    python scripts/serve.py exports/g2p/onnx
     curl -H 'content-type: application/json' -d '{"inputs": ["zoology"]}' localhost:8000/predict
 
 The server is `zoo.serving`; neither Keras nor TensorFlow, JAX or torch is needed. SIGTERM, or

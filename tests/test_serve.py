@@ -2,18 +2,21 @@
 
 import asyncio
 import json
+import runpy
 import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 import numpy as np
 import pytest
 
+import zoo
 from zoo import serving
 from zoo.errors import InputError
 from zoo.serving.batcher import Batcher
@@ -407,6 +410,7 @@ def test_a_batcher_that_is_left_has_answered_what_it_took():
 
 SERVER = """
 import sys, time
+import zoo
 from zoo import serving
 
 class Slow:
@@ -467,6 +471,48 @@ def test_a_server_told_to_stop_answers_what_it_took_and_ends_in_order(server):
     assert rest == "ended in order\n" and errors == ""
     with pytest.raises(ConnectionError):
         call(port)
+
+
+def run_load(port, *arguments):
+    """(status, report) of scripts/load_test.py."""
+    command = [sys.executable, SCRIPTS / "load_test.py", "--url", f"http://127.0.0.1:{port}"]
+    command += ["--clients", "2", "--seconds", "0.7", "--warm", "0", "--json", *map(str, arguments)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert run.stderr == ""
+    return run.returncode, json.loads(run.stdout)
+
+
+def test_the_load_test_counts_answers_and_errors(server, tmp_path):
+    process, port = server
+    status, row = run_load(port, "--pid", process.pid, "a", "b")
+    assert status == 0 and row["errors"] == 0
+    assert 2 <= row["requests"] <= 20 and row["p50 ms"] >= 300
+    assert row["MB at the start"] > 1 and row["MB at the end"] > 1
+
+    (tmp_path / "inputs").write_text('"a"\n[1, 2]\n')
+    status, row = run_load(port, "--file", tmp_path / "inputs")
+    assert status == 1 and set(row["by kind"]) == {"status 422"}
+    assert 0 < row["errors"] < row["requests"]
+
+
+def test_the_script_serves_an_export_within_the_limits_that_it_is_given(monkeypatch):
+    served = []
+    runtime = ModuleType("zoo.runtime")
+    runtime.load = lambda folder: f"what is in {folder}"
+    monkeypatch.setitem(sys.modules, "zoo.runtime", runtime)
+    monkeypatch.setattr(zoo, "runtime", runtime, raising=False)
+    monkeypatch.setattr(serving, "serve", lambda *given: served.append(given))
+    monkeypatch.setattr(sys, "argv", ["serve.py", "there", "--port", "1", "--wait", "0.5"])
+    runpy.run_path(str(SCRIPTS / "serve.py"), run_name="__main__")
+    limits = replace(serving.Limits(), wait=0.5)
+    assert served == [("what is in there", "127.0.0.1", 1, limits)]
+
+
+def test_a_model_without_a_task_is_not_served():
+    bare = Upper()
+    bare.task = None
+    with pytest.raises(InputError, match="is a model without a task"):
+        serving.application(bare)
 
 
 def test_a_client_that_sends_all_of_too_large_a_body_hears_why_it_is_refused(server):

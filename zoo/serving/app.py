@@ -27,6 +27,11 @@ DISCARDED = 8
 
 def build(predictor, limits):
     """The application; see `zoo.serving.application`."""
+    if getattr(predictor, "task", True) is None:
+        raise InputError(
+            f"{predictor.name!r} is a model without a task, expected one of a recipe, which says "
+            "what inputs and answers are: serve its graphs by a server of tensors"
+        )
     server = _Server(predictor, limits)
     app = Starlette(
         routes=[
