@@ -10,7 +10,6 @@ requests it answers.
 """
 
 import argparse
-import sys
 from dataclasses import fields
 
 from zoo import serving
@@ -36,7 +35,7 @@ def main():
 
         serving.serve(runtime.load(folder), host, port, serving.Limits(**given))
     except InputError as error:
-        sys.exit(f"serve.py: {error}")
+        parser.exit(2, f"serve.py: {error}\n")
 
 
 if __name__ == "__main__":

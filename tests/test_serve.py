@@ -495,17 +495,45 @@ def test_the_load_test_counts_answers_and_errors(server, tmp_path):
     assert 0 < row["errors"] < row["requests"]
 
 
-def test_the_script_serves_an_export_within_the_limits_that_it_is_given(monkeypatch):
+def run_script(monkeypatch, load, *arguments):
+    """scripts/serve.py with `load` as `zoo.runtime.load`; returns what it would have served."""
     served = []
     runtime = ModuleType("zoo.runtime")
-    runtime.load = lambda folder: f"what is in {folder}"
+    runtime.load = load
     monkeypatch.setitem(sys.modules, "zoo.runtime", runtime)
     monkeypatch.setattr(zoo, "runtime", runtime, raising=False)
     monkeypatch.setattr(serving, "serve", lambda *given: served.append(given))
-    monkeypatch.setattr(sys, "argv", ["serve.py", "there", "--port", "1", "--wait", "0.5"])
+    monkeypatch.setattr(sys, "argv", ["serve.py", *arguments])
     runpy.run_path(str(SCRIPTS / "serve.py"), run_name="__main__")
+    return served
+
+
+def test_the_script_serves_an_export_within_the_limits_that_it_is_given(monkeypatch):
+    arguments = ["there", "--port", "1", "--wait", "0.5"]
+    served = run_script(monkeypatch, lambda folder: f"what is in {folder}", *arguments)
     limits = replace(serving.Limits(), wait=0.5)
     assert served == [("what is in there", "127.0.0.1", 1, limits)]
+
+
+def test_the_script_says_in_one_line_what_is_wrong_with_an_export(monkeypatch, capsys):
+    def load(folder):
+        raise InputError(f"no export in {folder!r}")
+
+    with pytest.raises(SystemExit) as stopped:
+        run_script(monkeypatch, load, "nowhere")
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == "serve.py: no export in 'nowhere'\n"
+
+
+@pytest.mark.parametrize(
+    "package, module", [("starlette", "starlette.applications"), ("uvicorn", "uvicorn")]
+)
+def test_a_missing_package_is_named_with_what_installs_it(package, module, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    for name in ("app", "server"):
+        monkeypatch.delitem(sys.modules, f"zoo.serving.{name}", raising=False)
+    with pytest.raises(InputError, match=rf"^{package} is not installed; .*rnn-zoo\[serve\]"):
+        serving.serve(Upper())
 
 
 def test_a_model_without_a_task_is_not_served():
