@@ -11,7 +11,17 @@ import pytest
 import zoo
 
 BACKENDS = {"tensorflow", "jax", "torch"}
-NEUTRAL_ROOMS = {"errors", "files", "web", "plots", "data", "reference", "metrics", "environment"}
+NEUTRAL_ROOMS = {
+    "errors",
+    "files",
+    "web",
+    "plots",
+    "data",
+    "reference",
+    "metrics",
+    "environment",
+    "serving",
+}
 
 
 def modules():

@@ -46,6 +46,7 @@ ROOMS = (
     "card_page",
     "formats",
     "runtime",
+    "serving",
     "reports",
     "cli",
 )
@@ -163,7 +164,16 @@ def test_no_branch_on_the_name_of_a_backend():
     assert offences(branches, [f for f in FILES if room(f) not in FRAMEWORK_ROOMS]) == {}
 
 
-LIGHT = ("zoo", "zoo.cli", "zoo.runtime", "zoo.data", "zoo.reference", "zoo.plots", "zoo.answering")
+LIGHT = (
+    "zoo",
+    "zoo.cli",
+    "zoo.runtime",
+    "zoo.data",
+    "zoo.reference",
+    "zoo.plots",
+    "zoo.answering",
+    "zoo.serving.app",
+)
 
 
 @pytest.mark.parametrize("module", [m for m in LIGHT if find_spec(m)])

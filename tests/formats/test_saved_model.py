@@ -9,13 +9,11 @@ import pytest
 from tokenizers import Tokenizer
 
 import zoo
-from zoo import formats
 from zoo.data import vocabulary
 from zoo.engine.decoding import beam_search, generate, rollout
-from zoo.engine.rollout import _uniforms
-from zoo.engine.sampling import uniforms
+from zoo.engine.draws import path_uniforms, uniforms
 from zoo.errors import InputError
-from zoo.formats import child, names, saved_model
+from zoo.formats import child, names, saved_model, verifying
 from zoo.formats.decoding import Decoding, decoding_of
 from zoo.formats.programs import programs
 from zoo.layers import StudentT
@@ -56,7 +54,7 @@ def written(tmp_path_factory):
     """An encoder-decoder and where it was written, decoding and all."""
     keras.utils.set_random_seed(1)
     model, path = pairs(), tmp_path_factory.mktemp("pairs") / "model"
-    saved_model.write(model, path, Decoding(beam_width=3))
+    saved_model.write(model, path, decoding=Decoding(beam_width=3))
     return model, path
 
 
@@ -74,7 +72,7 @@ def test_serving_default_has_keras_names_and_open_batch_and_time(written):
 
 def test_the_order_of_inputs_is_the_models(written):
     model, path = written
-    assert formats.verify(model, saved_model.opened(path)) < 1e-5
+    assert verifying.verify(model, saved_model.opened(path)) < 1e-5
 
 
 def test_the_whole_search_is_the_engines(written):
@@ -115,7 +113,7 @@ def test_a_decoder_can_be_driven_by_hand(written):
 def test_a_language_model_continues_prefixes_of_several_lengths(tmp_path):
     model = many_to_many_aligned(vocabulary=9, classes=9, embedding="one_hot", units=8)
     allowed = tuple(k > vocabulary.END for k in range(9))
-    saved_model.write(model, tmp_path / "model", Decoding(end=None, allowed=allowed))
+    saved_model.write(model, tmp_path / "model", decoding=Decoding(end=None, allowed=allowed))
     prefixes = np.array([[4, 5, 6, 8], [7, 0, 0, 0]], "int32")
     step, run = carried_step(model), saved_model.signature(tmp_path / "model", "generate")
     sample = saved_model.signature(tmp_path / "model", "sample")
@@ -148,7 +146,7 @@ def tensors(inputs, state):
 @once
 def test_a_distribution_is_sampled_from_the_callers_numbers(tmp_path):
     model = many_to_one(features=3, outputs=HEAD.size(1), units=4)
-    saved_model.write(model, tmp_path / "model", Decoding(head=HEAD.config()))
+    saved_model.write(model, tmp_path / "model", decoding=Decoding(head=HEAD.config()))
     rng = np.random.default_rng(0)
     window = rng.normal(size=(2, 6, 3)).astype("float32")
     beside = rng.normal(size=(2, 5, 2)).astype("float32")
@@ -160,7 +158,7 @@ def test_a_distribution_is_sampled_from_the_callers_numbers(tmp_path):
     found = saved_model.signature(tmp_path / "model", "rollout")(sequence=window, exogenous=beside)
     expected = rollout(step, first, state, 5, beside, head=HEAD)
     np.testing.assert_allclose(found["values"], expected, atol=1e-5)
-    uniform = _uniforms(1, 2, 3, 5, HEAD.draws).reshape(2, 3, 5, HEAD.draws)
+    uniform = path_uniforms(1, 2, 3, 5, HEAD.draws).reshape(2, 3, 5, HEAD.draws)
     sample = saved_model.signature(tmp_path / "model", "sample")
     found = sample(sequence=window, exogenous=beside, uniform=uniform)
     expected = rollout(step, first, state, 5, beside, head=HEAD, paths=3, seed=1)
@@ -170,7 +168,7 @@ def test_a_distribution_is_sampled_from_the_callers_numbers(tmp_path):
 @once
 def test_a_window_is_read_anew_at_each_step(tmp_path):
     model = many_to_one(features=1, outputs=1, units=4)
-    saved_model.write(model, tmp_path / "model", Decoding(window=5))
+    saved_model.write(model, tmp_path / "model", decoding=Decoding(window=5))
     window = np.random.default_rng(0).normal(size=(2, 5, 1)).astype("float32")
     found = saved_model.signature(tmp_path / "model", "rollout")(sequence=window, steps=7)
     before = np.concatenate([window[:, :1], window[:, :-1]], axis=1)
@@ -185,7 +183,7 @@ def shipped(tmp_path_factory):
     def make(name):
         predictor, path = zoo.load(name), tmp_path_factory.mktemp(name) / "model"
         decoding = decoding_of(predictor.recipe.task, predictor.spec)
-        saved_model.write(predictor.model, path, decoding)
+        saved_model.write(predictor.model, path, decoding=decoding)
         return predictor, path
 
     return make

@@ -9,7 +9,7 @@ from zoo.errors import InputError
 
 def check_whole(name, value, least=1):
     """Raise `InputError` unless `value` is a whole number of at least `least`."""
-    if not isinstance(value, Integral) or value < least:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise InputError(f"{name} is {value!r}, expected a whole number of at least {least}")
 
 
