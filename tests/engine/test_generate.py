@@ -215,6 +215,7 @@ def test_a_stack_generates_as_the_whole_model_predicts(cell):
         ({"temperature": -0.1}, "temperature is -0.1"),
         ({"temperature": np.nan}, "temperature is nan"),
         ({"top_k": 0}, "top_k is 0"),
+        ({"top_k": True}, "top_k is True"),
         ({"top_p": 0.0}, "top_p is 0.0"),
         ({"top_p": 1.1}, "top_p is 1.1"),
         ({"repetition_penalty": 0}, "repetition_penalty is 0"),
