@@ -18,6 +18,7 @@ FORMATS = {
     "keras": "zoo.formats.keras_file",
     "saved_model": "zoo.formats.saved_model",
     "onnx": "zoo.formats.onnx",
+    "litert": "zoo.formats.litert",
     "openvino": "zoo.formats.openvino",
 }
 LARGEST_DIFFERENCE = 1e-4

@@ -3,6 +3,11 @@
 from zoo.errors import InputError
 
 LIMITS = {  # (format, what) -> the reason
+    ("litert", "loops"): (
+        "TensorFlow's converter reads a TensorArray, the loop of a recurrent layer that the zoo "
+        "has none for, only where the batch is fixed (TensorListReserve needs a static element "
+        "shape)"
+    ),
     ("openvino", "peepholes"): (
         "OpenVINO's LSTMSequence has no input for peepholes, and its ONNX frontend drops them"
     ),

@@ -37,7 +37,7 @@ def write(model, path, names=(None, None)):
 
 
 def _check(model, node):
-    """Refuse what OpenVINO would leave out of a recurrent node in silence, or fail at on loading."""
+    """Refuse what OpenVINO would leave out of a node in silence, or fail at when it loads it."""
     chosen = next((a.strings for a in node.attribute if a.name == "activations"), [])
     unknown = {name.decode() for name in chosen} - ACTIVATIONS
     if node.op_type == "LSTM" and len(node.input) == 8:
