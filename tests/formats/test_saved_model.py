@@ -230,11 +230,11 @@ def test_sine_goes_on_as_zoo_load_does(shipped):
 def test_what_does_not_fit_is_said_in_one_line(written):
     _, path = written
     run = saved_model.opened(path)
-    with pytest.raises(InputError, match="1 inputs given, expected 2: give one array for source"):
+    with pytest.raises(InputError, match=r"1 inputs for .*, expected 2: give source"):
         run([SOURCE])
-    with pytest.raises(InputError, match=r"'source' has shape \(3,\) and type int32, expected \(a"):
+    with pytest.raises(InputError, match=r"'source' of .* has shape \(3,\), expected \(any, any"):
         run([SOURCE[:, 0], SOURCE])
-    with pytest.raises(InputError, match=r"'target_in' has shape .* and type float32"):
+    with pytest.raises(InputError, match=r"'target_in' of .* is float32, expected int32"):
         run([SOURCE, SOURCE.astype("float32")])
     with pytest.raises(InputError, match="'rollout' is not one of beam_search, decode, encode"):
         saved_model.signature(path, "rollout")

@@ -24,6 +24,8 @@ output is the carried h, its input reaches nothing. reverse: steps T-1 .. 0. In 
 state and the gates' arithmetic are float32.
 """
 
+import contextlib
+import contextvars
 import importlib
 
 import keras
@@ -37,12 +39,36 @@ _backend = importlib.import_module(f"zoo.backends.{keras.backend.backend()}")
 _fast = importlib.import_module(f"zoo.backends.{keras.backend.backend()}_recurrent")
 
 recurrent = _fast.recurrent
-unsupported = _fast.unsupported
-recurrence = _backend.recurrence
 compiled = _backend.compiled
 stepwise = _backend.stepwise
 value_and_gradients = _backend.value_and_gradients
 devices = _backend.devices
+
+_other_loop = contextvars.ContextVar("other_loop", default=None)
+
+
+@contextlib.contextmanager
+def looping(recurrence):
+    """Every loop over time inside is `recurrence(step, state, inputs, reverse)`, on any device.
+
+    For a graph that leaves the framework, and what it is written for cannot read the usual loops.
+    """
+    token = _other_loop.set(recurrence)
+    try:
+        yield
+    finally:
+        _other_loop.reset(token)
+
+
+def recurrence(step, state, inputs, reverse=False):
+    """The loop over time: see above."""
+    return (_other_loop.get() or _backend.recurrence)(step, state, inputs, reverse)
+
+
+def unsupported(*of_the_cell):
+    """None, or why `recurrent` cannot run a cell: see above."""
+    return "a loop of another kind" if _other_loop.get() else _fast.unsupported(*of_the_cell)
+
 
 PRECISIONS = {
     "float32": "float32",
@@ -58,7 +84,7 @@ def name() -> str:
 
 def on_gpu() -> bool:
     """Whether the backend computes on a GPU unless it is told otherwise."""
-    return _device.startswith("gpu")
+    return _device.startswith("gpu") and not _other_loop.get()
 
 
 def use_device(device: str) -> None:

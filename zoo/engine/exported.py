@@ -12,7 +12,8 @@ from zoo.reference.crf import viterbi
 class Piece:
     """One exported graph: called with arrays in the order of its inputs, it returns a list.
 
-    function: list of arrays -> list of arrays; inputs, outputs: of each a dictionary with name,
+    function: list of arrays -> list of arrays, as a format opens it: it raises `InputError` for
+    arrays that do not fit; inputs, outputs: of each a dictionary with name,
     dtype and shape (None where open).
     """
 
@@ -20,29 +21,9 @@ class Piece:
         self.function, self.inputs, self.outputs = function, inputs, outputs
         self.names = [tensor["name"] for tensor in inputs]
         self.given = [tensor["name"] for tensor in outputs]
-        self._dtypes = [tensor["dtype"] for tensor in inputs]
 
     def __call__(self, arrays):
-        pairs = zip(arrays, self._dtypes, strict=True)
-        return self.function([np.asarray(x, dtype) for x, dtype in pairs])
-
-    def check(self, arrays):
-        """Raise `InputError` unless the arrays have the number, ranks and sizes of the inputs."""
-        if len(arrays) != len(self.inputs):
-            raise InputError(
-                f"{len(arrays)} arrays were given, expected {len(self.inputs)}: "
-                f"{', '.join(self.names)}"
-            )
-        for x, tensor in zip(arrays, self.inputs, strict=True):
-            shape, found = tensor["shape"], np.shape(x)
-            if len(found) != len(shape) or any(
-                n not in (None, size) for n, size in zip(shape, found, strict=True)
-            ):
-                expected = tuple("any" if n is None else n for n in shape)
-                raise InputError(
-                    f"input {tensor['name']!r} has shape {found}, expected "
-                    f"({', '.join(map(str, expected))}): give it so"
-                )
+        return self.function(arrays)
 
     def state_shapes(self):
         """The sizes behind the batch of every `state_in`."""
@@ -100,17 +81,13 @@ class Exported(Runner):
         if "decoder" in self.pieces:
             return self._forced(*arrays)["logits"]
         if "step" in self.pieces:
-            state = self.zero_state(len(arrays[0]))
-            self.pieces["step"].check([*arrays, *state])
-            return self.carry(arrays[0], state)[0]
-        self.pieces["model"].check(arrays)
+            return self.carry(arrays[0], self.zero_state(len(arrays[0])))[0]
         found = self.pieces["model"](arrays)
         return found[0] if len(found) == 1 else found
 
     def encode(self, source):
         """The state that the decoder starts from, by name."""
         encoder = self.pieces["encoder"]
-        encoder.check([source])
         found = dict(zip(encoder.given, encoder([source]), strict=True))
         return {name.replace("state_out", "state_in"): x for name, x in found.items()}
 

@@ -13,6 +13,8 @@ FORMATS = {
     "keras": "zoo.formats.keras_file",
     "saved_model": "zoo.formats.saved_model",
     "onnx": "zoo.formats.onnx",
+    "litert": "zoo.formats.litert",
+    "openvino": "zoo.formats.openvino",
 }
 VERSION = 1  # of the folder's layout
 

@@ -1,7 +1,7 @@
 """The `.keras` file: architecture, weights and compile state, on any backend."""
 
 from zoo.errors import InputError, one_line
-from zoo.formats.given import checked
+from zoo.formats.fitting import fitting
 
 SUFFIX = ".keras"
 WHOLE = True  # the file holds the model with its parts: Keras itself makes the steps of it
@@ -43,10 +43,11 @@ def opened(path):
     from zoo.models.carry import as_inputs
 
     model = load(path)
-    expected = [(t.name, (None, *t.shape[1:]), str(t.dtype)) for t in model.inputs]
+    wanted = [(t.name, str(t.dtype), (None, *t.shape[1:])) for t in model.inputs]
+    fit = fitting(path, wanted)
 
     def run(inputs):
-        found = model.predict_on_batch(as_inputs(model, checked(inputs, expected)))
+        found = model.predict_on_batch(as_inputs(model, fit(inputs)))
         return [np.asarray(x) for x in keras.tree.flatten(found)]
 
     return run

@@ -3,6 +3,14 @@
 from pathlib import Path
 
 from zoo.errors import InputError, missing, one_line
+from zoo.formats.fitting import fitting
+
+TYPES = {  # ONNX's names of the types that a model may be asked for, and NumPy's
+    "tensor(float)": "float32",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+    "tensor(bool)": "bool",
+}
 
 SUFFIX = ".onnx"
 
@@ -13,7 +21,10 @@ def write(model, path, names=(None, None)):
     names: of the inputs and of the outputs, where they are not to be Keras's.
     """
     _runtime()
-    from zoo.formats.onnx_graph import convert
+    try:
+        from zoo.formats.onnx_graph import convert
+    except ImportError as error:
+        raise missing(error.name or "onnx", "onnx") from error
 
     Path(path).write_bytes(convert(model, *names).SerializeToString(deterministic=True))
 
@@ -24,10 +35,22 @@ def outputs(path, inputs):
 
 
 def opened(path):
-    """The file as a function from a list of arrays to a list of arrays."""
+    """Load the file once; a function from the list of inputs to the list of outputs, NumPy all.
+
+    Raises `InputError` for a file that is none; the function for inputs that do not fit.
+    """
     session = open_session(path)
-    names = [tensor.name for tensor in session.get_inputs()]
-    return lambda inputs: session.run(None, dict(zip(names, inputs, strict=True)))
+    given = session.get_inputs()
+    names = [tensor.name for tensor in given]
+    found = [tensor.name for tensor in session.get_outputs()]
+    sizes = [[n if isinstance(n, int) else None for n in tensor.shape] for tensor in given]
+    kinds = [TYPES.get(tensor.type, "float32") for tensor in given]
+    fit, run = fitting(path, list(zip(names, kinds, sizes, strict=True))), session.run
+
+    def outputs_of(inputs):
+        return run(found, dict(zip(names, fit(inputs), strict=True)))
+
+    return outputs_of
 
 
 def open_session(path):
@@ -43,8 +66,7 @@ def open_session(path):
 
 def _runtime():
     try:
-        import onnx  # noqa: F401
         import onnxruntime
     except ImportError as error:
-        raise missing(error.name or "onnx", "onnx") from error
+        raise missing(error.name or "onnxruntime", "onnx") from error
     return onnxruntime

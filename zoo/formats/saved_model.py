@@ -1,10 +1,8 @@
 """TensorFlow SavedModel with TensorFlow Serving's signatures, from whichever backend is running."""
 
-import numpy as np
-
 from zoo.errors import InputError, missing, one_line
 from zoo.formats.child import write_by
-from zoo.formats.given import checked
+from zoo.formats.fitting import fitting
 
 EXTRA = "export"
 SUFFIX = ""  # a folder
@@ -92,10 +90,10 @@ def opened(path):
             "own order, expected one that zoo exported: export the model again"
         ) from error
     specs = serve.structured_input_signature[0]
-    expected = [(s.name, tuple(s.shape), s.dtype.name) for s in specs]
+    fit = fitting(path, [(s.name, s.dtype.name, tuple(s.shape)) for s in specs])
 
     def run(inputs):
-        found = loaded.serve(*map(tf.constant, checked(inputs, expected)))
+        found = loaded.serve(*map(tf.constant, fit(inputs)))
         return [x.numpy() for x in found]
 
     run.loaded = loaded  # a function does not keep alive what it was restored with
@@ -116,14 +114,14 @@ def signature(path, name):
         )
     function = loaded.signatures[name]
     specs = function.structured_input_signature[1]
+    fit = fitting(path, [(key, s.dtype.name, tuple(s.shape)) for key, s in specs.items()])
 
     def run(**arrays):
         if set(arrays) != set(specs):
             given, expected = (", ".join(sorted(names)) for names in (arrays, specs))
             raise InputError(f"inputs {given} given to {name!r}, expected {expected}")
-        expected = [(key, tuple(specs[key].shape), specs[key].dtype.name) for key in arrays]
-        values = checked([np.asarray(x) for x in arrays.values()], expected)
-        found = function(**dict(zip(arrays, map(tf.constant, values), strict=True)))
+        values = fit([arrays[key] for key in specs])
+        found = function(**dict(zip(specs, map(tf.constant, values), strict=True)))
         return {key: x.numpy() for key, x in found.items()}
 
     run.loaded = loaded

@@ -11,11 +11,13 @@ from zoo.formats.onnx_graph.walk import start, walk
 HALF = ("float16", "bfloat16")
 
 
-def convert(model, inputs=None, outputs=None):
+def convert(model, inputs=None, outputs=None, plain=False):
     """The ONNX `ModelProto` of a functional or Sequential model, in float32.
 
     inputs, outputs: names, one for each of the model's, where they are not to be Keras's. Batch and
-    every size that the model leaves open are open in the file too.
+    every size that the model leaves open are open in the file too. plain: for runtimes that do less
+    than ONNX says: recurrent nodes of one direction each, without lengths or coupled gates, in a
+    graph that gives the same under any mask.
 
     Raises `InputError` that names the first layer that cannot be converted, and how to help it.
 
@@ -25,7 +27,7 @@ def convert(model, inputs=None, outputs=None):
     ['batch', 4]
     """
     _check(model)
-    graph = Graph(model.name)
+    graph = Graph(model.name, plain)
     given = [
         graph.input(name, _axes(model, tensor, name), tensor.dtype)
         for tensor, name in zip(model.inputs, inputs or input_names(model), strict=True)

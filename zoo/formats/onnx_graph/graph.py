@@ -35,6 +35,8 @@ class Value:
 class Graph:
     """Nodes, constants and inputs of one ONNX graph, each with a name of its own.
 
+    plain: whether recurrent nodes have one direction each, and no lengths or coupled gates.
+
     >>> graph = Graph("example")
     >>> x = graph.input("x", ("batch", 3), "float32")
     >>> y = graph.node("MatMul", x, np.ones((3, 2), "float32"))
@@ -42,8 +44,8 @@ class Graph:
     ('MatMul', ('batch', 2), 'float32')
     """
 
-    def __init__(self, name):
-        self.name, self.memo = name, {}
+    def __init__(self, name, plain=False):
+        self.name, self.plain, self.memo = name, plain, {}
         self._nodes, self._inputs, self._data, self._types = [], [], {}, {}
         self._used, self._scope = Counter(), []
 

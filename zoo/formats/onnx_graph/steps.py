@@ -4,8 +4,11 @@ The nodes know lengths only, while a mask may have holes or begin with padding. 
 the state alone, so the real steps alone give every state there is.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
+SHUT = 1e4  # the input of a gate that is wide open, or shut, whatever else it reads
 DIRECTIONS = {(False,): "forward", (True,): "reverse", (False, True): "bidirectional"}
 
 
@@ -61,30 +64,14 @@ class Steps:
         starts: for each the state to start from, a list of (B, U), or None for zeros.
         """
         graph, first = self.graph, cells[0]
+        if graph.plain:
+            each = zip(cells, backward, starts, strict=True)
+            found = [self._plain(x, *direction) for direction in each]
+            return _joined(graph, [y for y, _ in found]), [finals for _, finals in found]
         lengths = None
         if self.mask is not None:  # of no step at all the specification says nothing
             lengths = graph.cast(graph.node("Max", self.lengths, 1), "int32")
-        states = [None] * first.states
-        if starts[0] is not None:
-            states = [
-                _together(graph, x, [start[k] for start in starts]) for k in range(first.states)
-            ]
-        weights = {
-            name: graph.constant(np.stack([c.weights[name] for c in cells]), name=graph.path(name))
-            for name in first.weights
-        }
-        inputs = [x, weights["W"], weights["R"], weights.get("B"), lengths, *states]
-        if "P" in weights:
-            inputs.append(weights["P"])
-        y, *finals = graph.node(
-            first.kind,
-            *inputs,
-            outputs=1 + first.states,
-            direction=DIRECTIONS[tuple(backward)],
-            hidden_size=first.units,
-            **_activations(cells),
-            **first.options,
-        )
+        y, *finals = _node(graph, cells, DIRECTIONS[tuple(backward)], x, lengths, starts)
         finals = [
             [
                 self.or_else(_apart(graph, final, k), start[n] if start else None)
@@ -93,6 +80,82 @@ class Steps:
             for k, start in enumerate(starts)
         ]
         return _side_by_side(graph, y, len(cells) * first.units), finals
+
+    def _plain(self, x, cell, backward, start):
+        """`run` in one direction, by a node that is not told the lengths.
+
+        Under a mask it reads forwards, what is to be read backwards being turned round first, so
+        that the steps without meaning come last. Their outputs nothing reads; the last real one is
+        the first of the outputs turned round. The memory of an LSTM passes them: `_holding`.
+        """
+        graph, turned, cell = self.graph, dict(time_axis=0, batch_axis=1), _uncoupled(cell)
+        if self.mask is None:
+            y, *finals = _node(graph, [cell], DIRECTIONS[backward,], x, None, [start])
+            return _side_by_side(graph, y, cell.units), [_apart(graph, f, 0) for f in finals]
+        lengths = graph.node("Max", self.lengths, 1)
+        x = graph.node("ReverseSequence", x, lengths, **turned) if backward else x
+        if cell.states == 2:
+            cell, x = _holding(cell), graph.node("Concat", x, self._behind(x, lengths), axis=-1)
+        y, *finals = _node(graph, [cell], "forward", x, None, [start])
+        y = _side_by_side(graph, y, cell.units)
+        back = graph.node("ReverseSequence", y, lengths, **turned)
+        finals = [
+            graph.node("Gather", back, np.int64(0)),
+            *(_apart(graph, f, 0) for f in finals[1:]),
+        ]
+        finals = [self.or_else(f, start[k] if start else None) for k, f in enumerate(finals)]
+        return (back if backward else y), finals
+
+    def _behind(self, x, lengths):
+        """(T, B, 1): 1 behind the last real step, else 0."""
+        graph = self.graph
+        time = graph.node("Squeeze", graph.size(x, 0))
+        steps = graph.node("Range", np.int64(0), time, np.int64(1))
+        after = graph.node("Not", graph.node("Less", graph.node("Unsqueeze", steps, [1]), lengths))
+        return graph.node("Unsqueeze", graph.cast(after, "float32"), [2])
+
+
+def _uncoupled(cell):
+    """An LSTM with f = 1 - s(a) as one with f = s(-a): the gate has the weights of i, negative."""
+    if not cell.options.get("input_forget"):
+        return cell
+    weights = {name: weight.copy() for name, weight in cell.weights.items()}
+    for weight in weights.values():  # gates i, o, f, g; of a bias those of both sides
+        for side in np.split(weight, len(weight) // (4 * cell.units)):
+            i, _, f, _ = np.split(side, 4)
+            f[:] = -i
+    return replace(cell, weights=weights, options={})
+
+
+def _holding(cell):
+    """An LSTM that keeps its memory where one more input is 1: there i = 0 and f = 1 exactly."""
+    U = cell.units
+    column = np.zeros((4 * U, 1), "float32")
+    column[:U], column[2 * U : 3 * U] = -SHUT, SHUT  # gates i, o, f, g
+    return replace(cell, weights=cell.weights | {"W": np.hstack([cell.weights["W"], column])})
+
+
+def _node(graph, cells, direction, x, lengths, starts):
+    """The recurrent node itself: (T, D, B, U), then each state (D, B, U)."""
+    first, states = cells[0], [None] * cells[0].states
+    if starts[0] is not None:
+        states = [_together(graph, x, [start[k] for start in starts]) for k in range(first.states)]
+    weights = {
+        name: graph.constant(np.stack([c.weights[name] for c in cells]), name=graph.path(name))
+        for name in first.weights
+    }
+    inputs = [x, weights["W"], weights["R"], weights.get("B"), lengths, *states]
+    if "P" in weights:
+        inputs.append(weights["P"])
+    return graph.node(
+        first.kind,
+        *inputs,
+        outputs=1 + first.states,
+        direction=direction,
+        hidden_size=first.units,
+        **_activations(cells),
+        **first.options,
+    )
 
 
 def _order(graph, mask):
@@ -137,6 +200,10 @@ def _side_by_side(graph, y, width):
     if y.shape[1] == 1:
         return graph.node("Squeeze", y, [1])
     return graph.node("Reshape", graph.node("Transpose", y, perm=[0, 2, 1, 3]), [0, 0, width])
+
+
+def _joined(graph, ys):
+    return ys[0] if len(ys) == 1 else graph.node("Concat", *ys, axis=-1)
 
 
 def _activations(cells):
