@@ -7,6 +7,7 @@ import pytest
 from zoo.backends import value_and_gradients
 from zoo.errors import InputError
 from zoo.layers.attention import ATTENTION, AdditiveAttention, ScaledDotAttention
+from zoo.layers.projected import Projected, Projecting
 
 TQ, TM, Q, M, UNITS = 2, 4, 5, 6, 7
 
@@ -167,3 +168,25 @@ def test_a_memory_projected_once_is_attended_as_the_memory(kind):
     found = layer.attend(query, layer.project(memory), MASK)
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(to_numpy(a), b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ATTENTION)
+def test_each_half_is_saved_with_its_attention(kind, tmp_path):
+    attention = ATTENTION[kind](4)
+    query, memory = keras.Input((None, 5)), keras.Input((None, 3))
+    whole = keras.Model([query, memory], attention(query, memory))
+    ready = Projecting(attention)(memory)
+    given = keras.Input(ready.shape[1:])
+    halves = {
+        "first": keras.Model(memory, ready),
+        "second": keras.Model([query, given], Projected(attention)(query, given)),
+    }
+    for name, half in halves.items():
+        half.save(tmp_path / f"{name}.keras")
+    first, second = (keras.models.load_model(tmp_path / f"{name}.keras") for name in halves)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, 4, 5)).astype("float32")
+    m = rng.normal(size=(2, 6, 3)).astype("float32")
+    found = second.predict_on_batch([x, first.predict_on_batch(m)])
+    for one, other in zip(found, whole.predict_on_batch([x, m]), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)

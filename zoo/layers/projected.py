@@ -18,7 +18,7 @@ class _Half(keras.layers.Layer):
         self.attention = attention
 
     def build(self, *shapes, **named):
-        """Nothing of its own: the attention was built with the model that it comes from."""
+        """Nothing of its own: the attention was built with the model or file that it comes from."""
         self.built = True
 
     def get_config(self):
@@ -29,13 +29,6 @@ class _Half(keras.layers.Layer):
     def from_config(cls, config):
         config["attention"] = keras.saving.deserialize_keras_object(config["attention"])
         return cls(**config)
-
-    def get_build_config(self):
-        return {"attention": self.attention.get_build_config()}
-
-    def build_from_config(self, config):
-        self.attention.build_from_config(config["attention"])
-        self.built = True
 
 
 @register
