@@ -1,7 +1,6 @@
 """The OpenVINO format: every registered model and step, any layer and mask, files that are none."""
 
 import shutil
-import sys
 
 import keras
 import numpy as np
@@ -103,32 +102,6 @@ def written(tmp_path_factory):
     return folder
 
 
-def test_numbers_of_another_size_are_cast_and_nothing_is_kept(written):
-    run = openvino.opened(written)
-    x = np.random.default_rng(0).random((2, 6, 2))
-    (first,) = run([x[::-1]])
-    (second,) = run([x])
-    np.testing.assert_array_equal(first[::-1], second)
-    frozen = x.astype("float32")
-    frozen.flags.writeable = False
-    np.testing.assert_array_equal(run([frozen])[0], second)
-
-
-@pytest.mark.parametrize(
-    ("inputs", "message"),
-    [
-        ([], "0 inputs for .* expected 1: give sequence"),
-        ([np.zeros((2, 2))], r"has shape \(2, 2\), expected \(any, any, 2\)"),
-        ([np.zeros((2, 3, 3))], r"has shape \(2, 3, 3\), expected \(any, any, 2\)"),
-        ([np.array([[["a"]]])], "is <U1, expected float32"),
-    ],
-)
-def test_inputs_that_do_not_fit(inputs, message, written):
-    with pytest.raises(InputError, match=message) as error:
-        openvino.opened(written)(inputs)
-    assert "\n" not in str(error.value)
-
-
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
 @pytest.mark.parametrize("file", ["model.xml", "model.bin"])
 def test_a_file_that_is_cut_off(file, kept, written, tmp_path):
@@ -143,9 +116,3 @@ def test_a_file_that_is_cut_off(file, kept, written, tmp_path):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="cannot be read as OpenVINO IR"):
         openvino.opened(tmp_path / "nothing")
-
-
-def test_without_the_package_the_line_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "openvino", None)
-    with pytest.raises(InputError, match=r"openvino is not installed.*'rnn-zoo\[openvino\]'"):
-        openvino.opened(tmp_path / "model")

@@ -43,6 +43,8 @@ def opened(path):
     Raises `InputError` for a file that is none; the function for inputs that do not fit.
     """
     runtime, content = _runtime(), _content(path)
+    if not content:
+        raise _unreadable(path, "it is empty")
     try:
         first = runtime.Interpreter(model_content=content)
         given, made = first.get_input_details(), first.get_output_details()

@@ -17,26 +17,29 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from zoo import backends
 from zoo.engine.accelerate import accelerate
 from zoo.errors import InputError, one_line
-from zoo.formats.limits import LIMITS
+from zoo.formats.limits import refuse
 
 
 def convert(model, inputs=None, outputs=None, int8=False) -> bytes:
     """The bytes of the file: inputs and outputs in the model's order, by name in its signature.
 
     inputs, outputs: names, one for each of the model's, where they are not to be Keras's. int8:
-    matrices are stored in 8 bits, one scale for each row.
+    matrices of 1,024 numbers and more are stored in 8 bits, a scale for each row, and what they are
+    multiplied with is rounded to 8 bits in each call (the converter's dynamic range quantisation).
+    Biases and smaller matrices stay float, and a tied embedding is stored for each of its two uses.
     """
+    if any(getattr(layer, "stateful", False) for layer in model._flatten_layers()):
+        raise refuse("litert", "state", model.name)
     inputs = _valid(inputs or [tensor._keras_history.operation.name for tensor in model.inputs])
     outputs = _valid(outputs or output_names(model))
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [_function(model, inputs)], tf.Module()
-    )
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    if int8:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
     try:
+        graph = _function(model, inputs)
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([graph], tf.Module())
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if int8:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
         content = converter.convert()
-    except Exception as error:  # the converter's own, whose text is pages of MLIR
+    except Exception as error:  # of the layers, or the converter's own: pages of MLIR
         raise _refusal(model, error) from error
     return _in_order(content, inputs, outputs)
 
@@ -157,9 +160,13 @@ def _in_order(content, inputs, outputs):
 
 
 def _refusal(model, error):
+    """One line of the pages that the converter writes."""
     text = str(error)
+    if "TensorList" in text:
+        return refuse("litert", "loops", model.name)
+    unknown = set(re.findall(r"'tf\.(\w+)' op is neither a custom op nor a flex op", text))
+    if unknown:
+        return refuse("litert", "operators", model.name, ", ".join(sorted(unknown)))
     said = re.search(r"error: (.*)", text)
     reason = said.group(1) if said else one_line(error)
-    if "TensorList" in reason:
-        reason = LIMITS["litert", "loops"]
     return InputError(f"{model.name} cannot be written as litert: {reason}; use another format")

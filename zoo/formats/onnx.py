@@ -15,18 +15,22 @@ TYPES = {  # ONNX's names of the types that a model may be asked for, and NumPy'
 SUFFIX = ".onnx"
 
 
-def write(model, path, names=(None, None)):
+def write(model, path, names=(None, None), int8=False):
     """Write one `.onnx` file. Raises `InputError` before that, naming the layer in the way.
 
-    names: of the inputs and of the outputs, where they are not to be Keras's.
+    names: of the inputs and of the outputs, where they are not to be Keras's; int8: matrices in
+    8 bits, a quarter of the size (`zoo.formats.onnx_int8` says which).
     """
     _runtime()
     try:
         from zoo.formats.onnx_graph import convert
+        from zoo.formats.onnx_int8 import smaller
     except ImportError as error:
         raise missing(error.name or "onnx", "onnx") from error
 
-    Path(path).write_bytes(convert(model, *names).SerializeToString(deterministic=True))
+    proto = convert(model, *names)
+    proto = smaller(proto) if int8 else proto
+    Path(path).write_bytes(proto.SerializeToString(deterministic=True))
 
 
 def outputs(path, inputs):
@@ -56,8 +60,11 @@ def opened(path):
 def open_session(path):
     """An `onnxruntime.InferenceSession`. Raises `InputError` for a file that is none."""
     runtime = _runtime()
+    options = runtime.SessionOptions()
+    # Matrices in 8 bits become float32 when they are loaded, and not again at each call.
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
     try:
-        return runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has a dozen of its own, with no parent in common
         raise InputError(
             f"{str(path)!r} cannot be read as ONNX: {one_line(error)}: export it again"

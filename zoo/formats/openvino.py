@@ -44,7 +44,7 @@ def _check(model, node):
     if node.op_type == "LSTM" and len(node.input) == 8:
         raise refuse("openvino", "peepholes", model.name)
     if unknown:
-        raise refuse("openvino", "activations", f"{model.name}: {', '.join(sorted(unknown))}")
+        raise refuse("openvino", "activations", model.name, ", ".join(sorted(unknown)))
 
 
 def outputs(path, inputs):
