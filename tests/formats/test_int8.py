@@ -9,8 +9,7 @@ from keras import layers
 from onnx_checks import filled
 
 import zoo
-from zoo import formats
-from zoo.formats import litert, onnx
+from zoo.formats import litert, onnx, verifying
 from zoo.layers import EachFrame
 from zoo.models.many_to_many_delayed import many_to_many_delayed
 
@@ -24,7 +23,7 @@ def sizes_and_change(form, model, folder):
     whole, small = folder / "whole", folder / "small"
     form.write(model, whole)
     form.write(model, small, int8=True)
-    inputs = formats.example_inputs(model, 3, 20)
+    inputs = verifying.example_inputs(model, 3, 20)
     pairs = list(zip(form.opened(whole)(inputs), form.opened(small)(inputs), strict=True))
     change = max(np.abs(a - b).max() for a, b in pairs)
     return (

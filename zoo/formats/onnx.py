@@ -13,6 +13,7 @@ TYPES = {  # ONNX's names of the types that a model may be asked for, and NumPy'
 }
 
 SUFFIX = ".onnx"
+INT8 = True
 
 
 def write(model, path, names=(None, None), int8=False):
