@@ -1,6 +1,7 @@
 # make demo    environment with TensorFlow, then the main job: five architectures, one report
 # make test    environment with all three backends, style checks, every test on each backend
 # make figures the drawings of docs/
+# make export  SavedModel and ONNX of every shipped model, under saved_models/NAME/
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint c
 THREADS := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 BACKENDS := tensorflow jax torch
 
-.PHONY: demo test lint figures clean $(BACKENDS:%=test-%)
+.PHONY: demo test lint figures export clean $(BACKENDS:%=test-%)
 
 demo: $(VENV)/.base
 	$(BIN)/zoo demo
@@ -27,6 +28,10 @@ test-jax: export XLA_FLAGS := --xla_backend_optimization_level=0
 
 $(BACKENDS:%=test-%): test-%: $(VENV)/.dev
 	KERAS_BACKEND=$* $(THREADS) $(BIN)/python -m pytest -q -n 2
+
+# The formats come with the extras of .dev, since one of them is written and checked in each runtime.
+export: $(VENV)/.dev
+	$(BIN)/python scripts/export_saved_models.py
 
 figures: $(VENV)/.base
 	$(BIN)/python scripts/draw_figures.py

@@ -388,10 +388,21 @@ def test_export_gives_a_row_for_each_format(zoo, trained, tmp_path):
     assert Path(row["path"]) == tmp_path / "sine" / "keras"
 
 
+def test_weights_of_8_bits_say_what_they_cost(zoo, tmp_path):
+    command = ["export", "digits", "--format", "onnx", "--int8", "--out", tmp_path]
+    status, output, _ = zoo(*command, "--json")
+    (row,) = json.loads(output)
+    assert status == 0 and row["metric"] == "accuracy"
+    assert row["before"] > 0.93 and abs(row["value"] - row["before"]) < 0.01
+    size = (tmp_path / "digits" / "onnx" / "model.onnx").stat().st_size
+    assert size < 80_000  # of 217,000
+    assert "; accuracy 0.9" in zoo(*command)[1]
+
+
 def test_a_format_that_fails_has_its_reason_and_status_one(zoo, trained, tmp_path, monkeypatch):
     from zoo.formats import saved_model
 
-    def write(model, path, names):
+    def write(model, path, **options):
         raise InputError("needs a working TensorFlow")
 
     monkeypatch.setattr(saved_model, "write", write)
@@ -402,6 +413,8 @@ def test_a_format_that_fails_has_its_reason_and_status_one(zoo, trained, tmp_pat
         ("keras", True),
         ("saved_model", False),
         ("onnx", True),
+        ("litert", True),
+        ("openvino", True),
     ]
     assert (tmp_path / "sine" / "onnx" / "model.onnx").is_file()
     assert "saved_model failed: needs a working TensorFlow" in zoo(*command)[1]

@@ -15,8 +15,15 @@ from zoo.errors import InputError
 def export(
     context: typer.Context,
     name: Name,
-    format: Annotated[str, typer.Option(help="keras, saved_model, onnx or all.")],
-    out: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("exports"),
+    format: Annotated[
+        str, typer.Option(help="keras, saved_model, onnx, litert, openvino, torch or all.")
+    ],
+    out: Annotated[Path, typer.Option(help="Written are the folders OUT/NAME/FORMAT.")] = Path(
+        "exports"
+    ),
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Weights in 8 bits (onnx, litert), and what that costs.")
+    ] = False,
     backend: Backend = None,
     device: Device = None,
     precision: Precision = None,
@@ -25,7 +32,7 @@ def export(
     """Write a model in another format, load it there again, and compare the outputs."""
     chosen = session(context, backend, device, precision, as_json)
     with chosen.working():
-        rows = exported(name, format, out)
+        rows = exported(name, format, out, int8)
     chosen.report(rows, exports)
     if not all(row["ok"] for row in rows):
         raise typer.Exit(1)
@@ -40,17 +47,32 @@ def exported(name, format, out, int8=False):
         raise InputError(
             f"format {format!r} is not one of {', '.join(formats.FORMATS)}, all: choose one of them"
         )
-    called, rows = predictor.load(name).name, []
+    loaded, rows = predictor.load(name), []
+    called = loaded.name
     for one in formats.FORMATS if format == "all" else [format]:
         place = out / called / one
         try:
             with muted():
-                rows.append(export_trained(name, one, place, int8=int8))
+                row = export_trained(name, one, place, int8=int8)
+                rows.append(row | change(loaded, place) if int8 and row["ok"] else row)
         except InputError as error:
             if format != "all":
                 raise
             rows.append(failed(called, one, place, error))
     return rows
+
+
+def change(loaded, place):
+    """{metric, value, before}: the held-out score of an export, and of the model it comes from."""
+    from zoo import runtime
+
+    split = loaded.data()["test"]
+    metric = loaded.recipe.metric
+    value, before = (
+        loaded.task.evaluate(model, split, loaded.spec)[metric]
+        for model in (runtime.load(place).model, loaded.model)
+    )
+    return {"metric": metric, "value": value, "before": before}
 
 
 def failed(name, format, place, error):
@@ -62,11 +84,18 @@ def failed(name, format, place, error):
 def exports(rows):
     """One line for each export."""
     return "\n".join(
-        f"{row['path']}: largest difference {output.number(row['max_difference'])}"
+        f"{row['path']}: largest difference {output.number(row['max_difference'])}" + score(row)
         if row["ok"]
         else f"{row['format']} failed: {row['reason']}"
         for row in rows
     )
+
+
+def score(row):
+    """What the change to 8 bits costs, where that was measured."""
+    if "metric" not in row:
+        return ""
+    return f"; {row['metric']} {output.number(row['before'])} -> {output.number(row['value'])}"
 
 
 @verb("demo")
