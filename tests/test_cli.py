@@ -210,12 +210,15 @@ def test_the_doctor_names_the_line_that_installs_what_is_missing(zoo, monkeypatc
             return "", "Traceback\nImportError: libcudart.so.12"
 
     versions = {"tensorflow": "2.21", "jax": None, "torch": None, "keras": "3.15"}
-    monkeypatch.setattr("zoo.environment.versions", lambda: versions)
+    lacking = dict.fromkeys(doctor.EXPORTS) | {"onnx": "1.23", "onnxruntime": "1.31"}
+    monkeypatch.setattr("zoo.environment.versions", lambda of=versions: lacking | versions)
     monkeypatch.setattr(doctor, "start", lambda name: Broken())
     status, output, _ = zoo("doctor")
     assert status == 0
     assert "jax is not installed; install it with: pip install 'rnn-zoo[jax]'" in output
     assert "tensorflow: ImportError: libcudart.so.12" in output
+    assert "openvino is not installed; install it with: pip install 'rnn-zoo[openvino]'" in output
+    assert "onnxruntime is not installed" not in output
 
 
 # What runs on each backend

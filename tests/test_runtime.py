@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-import zoo
+import zoo as package
 from zoo import registry, runtime
 from zoo.data import pairs
 from zoo.errors import InputError
@@ -27,7 +27,7 @@ def exported(trained, tmp_path_factory):
             folder = tmp_path_factory.mktemp("exports") / name
             row = export_trained(source, "onnx", folder)
             assert row["ok"] and row["max_difference"] < 1e-4
-            made[name] = zoo.load(source), runtime.load(folder)
+            made[name] = package.load(source), runtime.load(folder)
         return made[name]
 
     return both
@@ -134,7 +134,7 @@ def test_a_model_of_ones_own_runs_with_arrays(tmp_path):
     import keras
 
     model = keras.Sequential([keras.Input((None, 3)), keras.layers.GRU(4)], name="mine")
-    assert zoo.export(model, "onnx", tmp_path / "mine")["ok"]
+    assert package.export(model, "onnx", tmp_path / "mine")["ok"]
     alone = runtime.load(tmp_path / "mine")
     x = np.random.default_rng(0).random((2, 9, 3)).astype("float32")
     np.testing.assert_allclose(
@@ -205,3 +205,17 @@ def test_bad_input_is_what_the_model_says(exported):
         alone("cat", beam=3)
     with pytest.raises(InputError, match="beam_width is 0"):
         alone("cat", beam_width=0)
+
+
+def test_predict_takes_the_folder_of_an_export(zoo, exported):
+    _, alone = exported("g2p")
+    status, output, _ = zoo("predict", alone.folder, "cat", "--beam-width", 2, "--json")
+    (row,) = json.loads(output)
+    assert status == 0 and row == {"input": "cat", **alone("cat", beam_width=2)}
+    status, _, told = zoo("predict", alone.folder, "c4t")
+    assert status == 2 and "was not in the training data" in told
+
+
+def test_an_export_has_no_series_of_its_own_to_show(zoo, sine):
+    status, _, told = zoo("predict", sine)
+    assert status == 2 and "no input for 'sine', expected one or more" in told

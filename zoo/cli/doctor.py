@@ -12,6 +12,15 @@ from zoo.cli import output
 from zoo.cli.options import BACKENDS, Backend, Device, Json, Precision, session, verb
 from zoo.errors import missing
 
+# What runs and serves exports, by the extra that installs it.
+EXPORTS = {
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "ai-edge-litert": "litert",
+    "openvino": "openvino",
+    "starlette": "serve",
+    "uvicorn": "serve",
+}
 LONGEST = 180  # seconds for a backend to answer
 
 
@@ -42,8 +51,11 @@ def examined():
         else:
             row |= {"reason": str(missing(name, extra))}
         backends.append(row)
+    exports = environment.versions(EXPORTS)
+    lacking = {package: extra for package, extra in EXPORTS.items() if not exports[package]}
     return {
         "backends": backends,
+        "exports": exports,
         "default_backend": os.environ.get("KERAS_BACKEND") or next(iter(children), None),
         "KERAS_BACKEND": os.environ.get("KERAS_BACKEND"),
         "python": platform.python_version(),
@@ -53,7 +65,8 @@ def examined():
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count(),
         "versions": versions,
-        "missing": [row["reason"] for row in backends if not row["version"]],
+        "missing": [row["reason"] for row in backends if not row["version"]]
+        + [str(missing(package, extra)) for package, extra in lacking.items()],
     }
 
 
@@ -97,5 +110,7 @@ def readable(found):
         ("python", found["python"]),
         ("cores, threads", f"{found['cores']}, {found['threads']}"),
         *((name, v) for name, v in found["versions"].items() if v and name not in BACKENDS),
+        *((name, v) for name, v in found["exports"].items() if v),
     ]
-    return "\n".join([output.table(rows), *reasons, "", output.fields(others)])
+    lacking = [line for line in found["missing"] if line not in "\n".join(reasons)]
+    return "\n".join([output.table(rows), *reasons, *lacking, "", output.fields(others)])

@@ -43,7 +43,8 @@ def predict(
 
     zoo predict spam "Claim your prize now"; zoo predict g2p zoology; zoo predict digits seven.png;
     zoo predict char_lm "In the" --steps 80 --stream; zoo predict sine --steps 50;
-    zoo predict vowels spoken.ts; zoo predict g2p zoology --attention alignment.png.
+    zoo predict vowels spoken.ts; zoo predict g2p zoology --attention alignment.png;
+    zoo predict exports/g2p/onnx zoology, a folder of `zoo export`, which needs no Keras.
     """
     given = {
         "steps": steps,
@@ -62,29 +63,35 @@ def predict(
     writing.check(given)
     writing.check_pictures(out, attention, stream)
     told = sys.stdout
-    with chosen.working():
-        from zoo import predictor
-
-        loaded = predictor.load(name)
+    alone = (Path(name) / "verification.json").is_file()  # an export
+    with chosen.working(start=not alone):
+        loaded = load(name, alone)
         if stream:
             return streamed(loaded, inputs or [], file, given, told, chosen.as_json)
         rows, drawn = answers(loaded, inputs or [], file, given, out, attention)
     chosen.report(rows, lambda rows: readable(rows, drawn))
 
 
+def load(name, alone):
+    """The predictor of a trained model, or of an export."""
+    from importlib import import_module
+
+    return import_module("zoo.runtime" if alone else "zoo.predictor").load(name)
+
+
 def answers(loaded, inputs, file, given, out, attention):
     """[{input, output, ...}] in the order of the inputs, then of the lines of `file`; pictures."""
     options = writing.accepted(loaded.name, given, loaded.options)
     inputs = gathered(loaded, inputs, file)
-    own_input = getattr(loaded.recipe.task, "own_input", None)  # tasks on series have one
-    contents = getattr(loaded.recipe.task, "contents", None)  # files with many inputs each
-    if own_input and not inputs:
+    own_input = getattr(loaded.task, "own_input", None)  # tasks on series have one
+    contents = getattr(loaded.task, "contents", None)  # files with many inputs each
+    if own_input and not inputs and hasattr(loaded, "data"):
         read = [own_input(loaded.data()["test"], loaded.spec)]
         inputs = [getattr(read[0], "name", None) or read[0].ravel().tolist()]
     elif contents:
         inputs, read = (list(part) for part in zip(*contents(inputs, loaded.spec), strict=True))
     else:
-        read = loaded.recipe.task.read(inputs, loaded.spec)
+        read = loaded.task.read(inputs, loaded.spec)
     found = loaded.answer(read, **options)
     rows = [{"input": i} | answer for i, answer in zip(inputs, found, strict=True)]
     drawn = [] if attention is None else writing.attention_drawn(rows, read, attention)
@@ -98,17 +105,17 @@ def streamed(loaded, inputs, file, given, told, as_json):
     """Print to `told` what is written after each input, as it is written."""
     options = writing.accepted(loaded.name, given, loaded.stream_options)
     inputs = gathered(loaded, inputs, file)
-    loaded.recipe.task.read(inputs, loaded.spec)  # a bad one is told before the first is answered
+    loaded.task.read(inputs, loaded.spec)  # a bad one is told before the first is answered
     writing.print_stream(loaded, inputs, options, told, as_json)
 
 
 def gathered(loaded, inputs, file):
     """The inputs given, then those in `file`; `InputError` where there is none and must be one."""
-    own_input = hasattr(loaded.recipe.task, "own_input")
-    is_input = own_input or hasattr(loaded.recipe.task, "contents")
+    own_input = hasattr(loaded.task, "own_input")
+    is_input = own_input or hasattr(loaded.task, "contents")
     if file is not None:
         inputs = [*inputs, *([str(file)] if is_input else lines(file))]
-    if not inputs and not own_input:
+    if not inputs and not (own_input and hasattr(loaded, "data")):
         raise InputError(f"no input for {loaded.name!r}, expected one or more: give it, or --file")
     return inputs
 
@@ -131,7 +138,7 @@ def draw(loaded, read, rows, out):
     drawable = isinstance(rows[0]["output"], list) and "text" not in rows[0]
     if not drawable or output.is_words(rows[0]["output"]):
         raise InputError(f"--out draws series, found answers of {loaded.name!r}: leave it out")
-    if picture := getattr(loaded.recipe.task, "picture", None):
+    if picture := getattr(loaded.task, "picture", None):
         plots.save(picture(rows, read, loaded.spec, loaded.name), out)
         return
     figure = canvas(WIDTH, 2.4)
