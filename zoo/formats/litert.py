@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from zoo.errors import InputError, missing, one_line
 from zoo.formats.fitting import fitting
+from zoo.formats.limits import refuse
 
 KEPT = 8  # so many sets of shapes are kept ready; each has memory of its own
 
@@ -24,6 +26,8 @@ def write(model, path, names=(None, None), int8=False):
     """
     import keras
 
+    if any(getattr(layer, "stateful", False) for layer in model._flatten_layers()):
+        raise refuse("litert", "state", model.name)
     if keras.backend.backend() == "tensorflow":
         from zoo.formats.litert_graph import convert
 
@@ -39,13 +43,23 @@ def write(model, path, names=(None, None), int8=False):
             text=True,
         )
     if child.returncode:
-        last = (child.stderr.strip().splitlines() or ["no message"])[-1]
-        refused = last.partition("InputError: ")[2]
-        raise InputError(
-            refused
-            or f"LiteRT export needs a working TensorFlow, which said: {last}; "
-            "install it with: pip install tensorflow"
+        raise _failed((child.stderr.strip().splitlines() or ["no message"])[-1])
+
+
+def _failed(last):
+    """The error of the child, from the last line that it wrote."""
+    if "InputError: " in last:
+        return InputError(last.partition("InputError: ")[2])
+    unknown = re.search(r"Could not locate \w+ '([^']+)'", last)
+    if unknown:
+        return InputError(
+            f"{unknown.group(1)!r} is not known to the process on TensorFlow that writes LiteRT, "
+            "expected Keras's and the zoo's classes: export it with KERAS_BACKEND=tensorflow"
         )
+    return InputError(
+        f"LiteRT export needs a working TensorFlow, which said: {last}; "
+        "install it with: pip install tensorflow"
+    )
 
 
 def outputs(path, inputs):
