@@ -84,23 +84,40 @@ def test_every_recurrent_layer_with_any_mask_its_outputs_in_order(tmp_path):
     check(filled(keras.Model({"x": x, "mask": mask}, found)), tmp_path / "model.tflite")
 
 
-@pytest.mark.slow
-def test_new_axes_masks_that_keras_hands_on_and_an_input_that_nothing_reads(tmp_path):
-    class Weighted(layers.Layer):
-        supports_masking = True
+class Weighted(layers.Layer):
+    """A layer of a user's own, with axes made in a slice and a mask."""
 
-        def compute_mask(self, inputs, previous_mask=None):
-            return None
+    supports_masking = True
 
-        def call(self, x, mask=None):
-            real = ops.cast(mask, x.dtype)[..., None]
-            return (x * real)[:, None, -1:, :2]
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
 
+    def call(self, x, mask=None):
+        real = ops.cast(mask, x.dtype)[..., None]
+        return (x * real)[:, None, -1:, :2]
+
+
+def weighted():
+    """A model with that layer, a mask that Keras hands on and an input that nothing reads."""
     tokens, other = keras.Input((None,), dtype="int32", name="z"), keras.Input((2,), name="a")
     x = layers.Embedding(9, 5, mask_zero=True)(tokens)
     x = layers.Bidirectional(layers.GRU(4, return_sequences=True))(x)
-    run = check(filled(keras.Model([tokens, other], Weighted()(x))), tmp_path / "model.tflite")
-    assert run([np.array([[3, 0]]), np.zeros((1, 2))])[0].shape == (1, 1, 1, 2)
+    return filled(keras.Model([tokens, other], Weighted()(x)))
+
+
+if NEEDS_A_CHILD:
+
+    @pytest.mark.slow
+    def test_a_layer_that_the_child_does_not_know(tmp_path):
+        with pytest.raises(InputError, match=r"'Weighted' is not known.*KERAS_BACKEND=tensorflow"):
+            litert.write(weighted(), tmp_path / "model.tflite")
+
+else:
+
+    @pytest.mark.slow
+    def test_a_layer_of_ones_own(tmp_path):
+        run = check(weighted(), tmp_path / "model.tflite")
+        assert run([np.array([[3, 0]]), np.zeros((1, 2))])[0].shape == (1, 1, 1, 2)
 
 
 class Own(layers.Layer):

@@ -1,6 +1,7 @@
 """The OpenVINO format: every registered model and step, any layer and mask, files that are none."""
 
 import shutil
+import sys
 
 import keras
 import numpy as np
@@ -116,3 +117,10 @@ def test_a_file_that_is_cut_off(file, kept, written, tmp_path):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="cannot be read as OpenVINO IR"):
         openvino.opened(tmp_path / "nothing")
+
+
+def test_nothing_is_reported_over_the_network(tmp_path):
+    with pytest.raises(InputError):
+        openvino.opened(tmp_path)
+    assert "openvino" in sys.modules
+    assert not [name for name in sys.modules if name.startswith("openvino_telemetry")]

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,12 @@ def write_by(backend, extra, module, model, path, decoding=None, **options):
         last = (child.stderr.strip().splitlines() or ["nothing"])[-1]
         if child.returncode == REFUSED:
             raise InputError(last)
+        if unknown := re.search(r"Could not locate \w+ '([^']+)'", last):
+            raise InputError(
+                f"{unknown.group(1)!r} is not known to the process on {backend} that writes this "
+                "format, expected Keras's and the zoo's classes: export it with "
+                f"KERAS_BACKEND={backend}"
+            )
         raise InputError(
             f"the {module.rpartition('.')[2]} format is written by a process on {backend}, which "
             f"ended with status {child.returncode} and said: {last}"

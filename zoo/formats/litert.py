@@ -6,6 +6,7 @@ from pathlib import Path
 from zoo.errors import InputError, missing, one_line
 from zoo.formats.child import write_by
 from zoo.formats.fitting import fitting
+from zoo.formats.limits import refuse
 
 SUFFIX = ".tflite"
 INT8 = True
@@ -22,6 +23,8 @@ def write(model, path, names=(None, None), int8=False):
     """
     from zoo import backends
 
+    if any(getattr(layer, "stateful", False) for layer in model._flatten_layers()):
+        raise refuse("litert", "state", model.name)
     if backends.name() != "tensorflow":
         write_by("tensorflow", "export", __name__, model, path, names=names, int8=int8)
         return

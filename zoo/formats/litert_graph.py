@@ -28,8 +28,6 @@ def convert(model, inputs=None, outputs=None, int8=False) -> bytes:
     multiplied with is rounded to 8 bits in each call (the converter's dynamic range quantisation).
     Biases and smaller matrices stay float, and a tied embedding is stored for each of its two uses.
     """
-    if any(getattr(layer, "stateful", False) for layer in model._flatten_layers()):
-        raise refuse("litert", "state", model.name)
     inputs = _valid(inputs or [tensor._keras_history.operation.name for tensor in model.inputs])
     outputs = _valid(outputs or output_names(model))
     try:

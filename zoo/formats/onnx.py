@@ -1,5 +1,6 @@
 """ONNX, from whichever backend is running: native recurrent nodes, open batch and time."""
 
+import os
 from pathlib import Path
 
 from zoo.errors import InputError, missing, one_line
@@ -62,6 +63,9 @@ def open_session(path):
     """An `onnxruntime.InferenceSession`. Raises `InputError` for a file that is none."""
     runtime = _runtime()
     options = runtime.SessionOptions()
+    # As many threads as this process may have cores, which do not spin while there is nothing to do.
+    options.intra_op_num_threads = cores()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Matrices in 8 bits become float32 when they are loaded, and not again at each call.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     try:
@@ -70,6 +74,13 @@ def open_session(path):
         raise InputError(
             f"{str(path)!r} cannot be read as ONNX: {one_line(error)}: export it again"
         ) from error
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _runtime():

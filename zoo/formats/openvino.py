@@ -4,6 +4,8 @@ The graph is that of the ONNX format in its plain form, since OpenVINO reads les
 node than ONNX says: no peepholes, no coupled gates, on the CPU no lengths.
 """
 
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from zoo.errors import InputError, missing, one_line
@@ -87,7 +89,22 @@ def _wanted(tensor):
 
 def _runtime():
     try:
-        import openvino
+        with _unreported():
+            import openvino
     except ImportError as error:
         raise missing(error.name or "openvino", "openvino") from error
     return openvino
+
+
+@contextmanager
+def _unreported():
+    """Without the package by which OpenVINO reports over the network that it was imported."""
+    name = "openvino_telemetry"
+    if name in sys.modules:  # somebody else has loaded it
+        yield
+        return
+    sys.modules[name] = None  # found missing, it is done without
+    try:
+        yield
+    finally:
+        del sys.modules[name]

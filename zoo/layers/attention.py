@@ -185,7 +185,11 @@ class ScaledDotAttention(_Attention):
     def attend(self, query, projected, memory_mask=None):
         if self.units is None:
             return self._attend(query, projected, projected, memory_mask)
-        return super().attend(query, projected, memory_mask)
+        # Keys and values stay side by side, since cutting them apart would copy the whole memory at
+        # every step: a query of zeros behind the real one passes over the values.
+        query = ops.pad(ops.matmul(query, self.query_kernel), [(0, 0), (0, 0), (0, self.units)])
+        context, weights = self._weighted(query, projected, projected, memory_mask)
+        return context[..., self.units :], weights
 
     def _parts(self, memory):
         if self.units is None:
@@ -195,8 +199,11 @@ class ScaledDotAttention(_Attention):
     def _attend(self, query, key, value, memory_mask):
         if self.units is not None:
             query = ops.matmul(query, self.query_kernel)
+        return self._weighted(query, key, value, memory_mask)
+
+    def _weighted(self, query, key, value, memory_mask):
         # Scaled before the product, which could overflow in float16.
-        query = query * query.shape[-1] ** -0.5
+        query = query * (self.units or query.shape[-1]) ** -0.5
         scores = ops.matmul(query, ops.transpose(key, (0, 2, 1)))  # (B, Tq, Tm)
         weights = masked_softmax(scores, memory_mask)
         return ops.matmul(weights, value), weights
