@@ -63,7 +63,7 @@ def open_session(path):
     """An `onnxruntime.InferenceSession`. Raises `InputError` for a file that is none."""
     runtime = _runtime()
     options = runtime.SessionOptions()
-    # As many threads as this process may have cores, which do not spin while there is nothing to do.
+    # A thread for each core that this process may use; none of them spins while it waits.
     options.intra_op_num_threads = cores()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Matrices in 8 bits become float32 when they are loaded, and not again at each call.
