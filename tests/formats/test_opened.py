@@ -65,6 +65,14 @@ def test_numbers_of_another_size_and_arrays_of_another_order(form, written):
     assert run([np.ones((1, 2, 2), "int64")])[0].dtype == "float32"
 
 
+@named(HERE)
+def test_what_was_cast_for_a_call_lives_until_it_has_run(form, written):
+    run = form.opened(written(form)[1])
+    x = np.random.default_rng(0).random((2_000, 40, 2))  # freed, it would go back to the system
+    (expected,) = run([x.astype("float32")])
+    np.testing.assert_array_equal(run([x])[0], expected)
+
+
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [

@@ -72,7 +72,8 @@ def opened(path):
 
     def outputs_of(inputs):
         # Not by `infer`, which takes longer to look at the inputs than a step takes to run.
-        for k, array in enumerate(fit(inputs)):
+        arrays = fit(inputs)  # held until it has run: OpenVINO reads their memory, and owns none
+        for k, array in enumerate(arrays):
             shared = array.flags.writeable  # OpenVINO takes no other array as it is
             request.set_input_tensor(k, openvino.Tensor(array, shared_memory=shared))
         request.start_async()
