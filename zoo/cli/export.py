@@ -40,7 +40,8 @@ def exported(name, format, out):
             f"format {format!r} is not one of {', '.join(formats.FORMATS)}, all: choose one of them"
         )
     loaded = predictor.load(name)
-    places = {one: out / f"{loaded.name}.{one}" for one in ("keras", "onnx")}
+    endings = {"keras": "keras", "onnx": "onnx", "torch": "pt2"}
+    places = {one: out / f"{loaded.name}.{ending}" for one, ending in endings.items()}
     rows = []
     for one in formats.FORMATS if format == "all" else [format]:
         place = places.get(one, out / f"{loaded.name}_{one}")

@@ -18,6 +18,7 @@ FORMATS = {
     "keras": "zoo.formats.keras_file",
     "saved_model": "zoo.formats.saved_model",
     "onnx": "zoo.formats.onnx",
+    "torch": "zoo.formats.torch_program",
 }
 LARGEST_DIFFERENCE = 1e-4
 SHAPES = ((1, 7), (3, 20), (2, 1))  # (batch, time) to verify at

@@ -20,11 +20,12 @@ def write(model, path, decoding=None):
     from zoo import backends
 
     if backends.name() != "tensorflow" or backends.on_gpu():
-        write_by("tensorflow", EXTRA, __name__, model, path, decoding)
+        write_by("tensorflow", EXTRA, __name__, model, path, decoding=decoding)
         return
     from zoo.formats.programs import programs, whole
+    from zoo.formats.ready import ready
 
-    default = whole(model)
+    default = whole(ready(model))
     made = {"serving_default": default, **(programs(model, decoding) if decoding else {})}
     _save(path, default, made)
 
