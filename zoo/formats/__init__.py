@@ -15,6 +15,7 @@ FORMATS = {
     "onnx": "zoo.formats.onnx",
     "litert": "zoo.formats.litert",
     "openvino": "zoo.formats.openvino",
+    "torch": "zoo.formats.torch_program",
 }
 VERSION = 1  # of the folder's layout
 

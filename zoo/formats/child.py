@@ -15,20 +15,23 @@ from zoo.errors import InputError, missing, one_line
 REFUSED = 2  # the child's status where its last line is an `InputError`
 
 
-def write_by(backend, extra, module, model, path, decoding=None, **options):
-    """Have `module.write(model, path, ...)` run on `backend`, whatever backend runs here.
+def write_by(backend, extra, module, model, path, **options):
+    """Have `module.write(model, path, **options)` run on `backend`, whatever backend runs here.
 
-    module: the dotted name of a format; extra: the extra that installs the backend. Raises
-    `InputError` where the backend is not installed, and with what the child says when it fails.
+    module: the dotted name of a format; extra: the extra that installs the backend; options: what
+    JSON can hold, and a `Decoding` as `decoding`. Raises `InputError` where the backend is not
+    installed, and with what the child says when it fails.
     """
     if importlib.util.find_spec(backend) is None:
         raise missing(backend, extra)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "model.keras"
         model.save(source)
-        given = json.dumps([asdict(decoding) if decoding else None, options])
+        if options.get("decoding"):
+            options["decoding"] = asdict(options["decoding"])
         child = subprocess.run(
-            [sys.executable, "-m", "zoo.formats.child", module, str(source), str(path), given],
+            [sys.executable, "-m", "zoo.formats.child", module, str(source), str(path)],
+            input=json.dumps(options),
             # On the CPU: what is written there runs everywhere.
             env=os.environ | {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""},
             capture_output=True,
@@ -50,15 +53,15 @@ def write_by(backend, extra, module, model, path, decoding=None, **options):
         )
 
 
-def _main(module, source, path, given):
+def _main(module, source, path):
     import keras
 
     import zoo.models.step  # noqa: F401  registers every class that a file may name
     from zoo.formats.decoding import Decoding
 
-    decoding, options = json.loads(given)
-    if decoding is not None:
-        options |= {"decoding": Decoding(**decoding)}
+    options = json.load(sys.stdin)
+    if options.get("decoding"):
+        options["decoding"] = Decoding(**options["decoding"])
     try:
         importlib.import_module(module).write(keras.models.load_model(source), path, **options)
     except InputError as error:

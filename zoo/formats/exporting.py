@@ -22,7 +22,7 @@ from zoo.engine.exported import Exported
 from zoo.errors import InputError
 from zoo.formats import FORMATS, VERSION
 from zoo.formats.decoding import Decoding
-from zoo.formats.names import encoder_and_decoder, input_names, output_names, parts
+from zoo.formats.names import encoder_and_decoder, input_names, output_names, parts, unique
 from zoo.formats.verifying import SHAPES, difference, example_inputs, golden_cases, verify
 from zoo.models.alignment import grid
 from zoo.models.tagger import crf_of
@@ -106,8 +106,8 @@ def _remove(path):
 def _pieces(model, steps):
     """(name, Keras model, names of inputs, of outputs) of each graph."""
     if steps:
-        return [(name, part, *names) for name, part, names in parts(model)]
-    return [("model", model, input_names(model), output_names(model))]
+        return [(name, part, *map(unique, names)) for name, part, names in parts(model)]
+    return [("model", model, unique(input_names(model)), unique(output_names(model)))]
 
 
 def _write(writer, model, pieces, folder, about, options):

@@ -26,6 +26,22 @@ def _name(path, tensor):
     return output_names(inner)[index] if isinstance(inner, keras.Function) else source.name
 
 
+def unique(names):
+    """Names in their order, with a number behind each that was there before.
+
+    >>> unique(["lstm", "lstm", "dense"])
+    ['lstm', 'lstm_1', 'dense']
+    """
+    found = []
+    for name in names:
+        k, new = 0, name
+        while new in found:
+            k += 1
+            new = f"{name}_{k}"
+        found.append(new)
+    return found
+
+
 def encoder_and_decoder(model):
     """The two parts of an encoder-decoder, or None for any other model."""
     layers = {layer.name: layer for layer in model.layers}

@@ -13,7 +13,7 @@ from keras import ops
 from zoo.engine import beam, generate, rollout
 from zoo.engine.beams import no_beams
 from zoo.errors import InputError
-from zoo.formats.names import encoder_and_decoder, input_names, output_names, parts
+from zoo.formats.names import encoder_and_decoder, input_names, output_names, parts, unique
 from zoo.formats.saved_model import SIGNATURES
 from zoo.heads import head_from
 from zoo.models.carry import as_inputs, carried_model, initial_state
@@ -33,7 +33,7 @@ class Program:
 
 def whole(model, names=None) -> Program:
     """The model itself. names: of its inputs and of its outputs, by default Keras's."""
-    reads, gives = names or (input_names(model), output_names(model))
+    reads, gives = map(unique, names or (input_names(model), output_names(model)))
 
     def function(tensors):
         outputs = model(as_inputs(model, [tensors[name] for name in reads]), training=False)

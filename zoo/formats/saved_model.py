@@ -27,11 +27,13 @@ def write(model, path, names=None, decoding=None, steps=False):
     from zoo import backends
 
     if backends.name() != "tensorflow" or backends.on_gpu():
-        write_by("tensorflow", EXTRA, __name__, model, path, decoding, names=names, steps=steps)
+        options = {"decoding": decoding, "names": names, "steps": steps}
+        write_by("tensorflow", EXTRA, __name__, model, path, **options)
         return
     from zoo.formats.programs import programs, whole
+    from zoo.formats.ready import ready
 
-    default, more = whole(model, names), steps or decoding is not None
+    default, more = whole(ready(model), names), steps or decoding is not None
     made = {"serving_default": default, **(programs(model, decoding) if more else {})}
     _save(path, default, made)
 
