@@ -1,8 +1,12 @@
 """Exports that run without Keras answer like the models that they come from."""
 
 import json
+import re
+import signal
 import subprocess
 import sys
+from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -219,3 +223,24 @@ def test_predict_takes_the_folder_of_an_export(zoo, exported):
 def test_an_export_has_no_series_of_its_own_to_show(zoo, sine):
     status, _, told = zoo("predict", sine)
     assert status == 2 and "no input for 'sine', expected one or more" in told
+
+
+SERVE = Path(__file__).parent.parent / "scripts" / "serve.py"
+
+
+@pytest.mark.slow
+def test_an_export_is_served_over_http_until_it_is_told_to_stop(exported):
+    _, alone = exported("g2p")
+    command = [sys.executable, SERVE, alone.folder, "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            url = re.search(r"http://\S+", process.stdout.readline()).group()
+            body = json.dumps({"inputs": ["cat", "tact"], "options": {"beam_width": 2}})
+            asked = Request(f"{url}/predict", body.encode(), {"content-type": "application/json"})
+            with urlopen(asked, timeout=30) as reply:
+                assert json.load(reply)["answers"] == alone(["cat", "tact"], beam_width=2)
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
