@@ -39,7 +39,7 @@ def main():
         said = f"{row['max_difference']:.1e}" if row["ok"] else f"FAILED: {row['reason']}"
         tqdm.write(f"{name:20} {format:12} {said}")
     print(f"{len(cells) - failed} of {len(cells)} exports under {given.out}")
-    sys.exit(failed > 0)
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

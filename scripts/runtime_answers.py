@@ -33,12 +33,8 @@ def compared(name, folder, rows):
         for m in (model.model, alone.model)
     )
     equal = sum(a == b for a, b in zip(given, found, strict=True))
-    scores = [recipe.task.evaluate(m, split, model.spec) for m in (model.model, alone.model)]
-    return (
-        equal,
-        len(given),
-        {metric: (scores[0][metric], scores[1][metric]) for metric in scores[0]},
-    )
+    keras, export = (recipe.task.evaluate(m.model, split, model.spec) for m in (model, alone))
+    return equal, len(given), {metric: (keras[metric], export[metric]) for metric in keras}
 
 
 def main():
@@ -62,7 +58,7 @@ def main():
         said = ", ".join(f"{metric} {b:.4f}" for metric, (_, b) in scores.items())
         print(f"{name:20} {equal} of {count} answers equal; {said}; off by {worst:.0e}", flush=True)
     print(f"{len(names) - wrong} of {len(names)} models answer as Keras does")
-    sys.exit(wrong > 0)
+    sys.exit(1 if wrong else 0)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ Every export is a folder:
 """
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -147,6 +147,7 @@ def _spec(model, format, name, about, pieces):
         "recipe": about.recipe,
         "task": about.task,
         "spec": about.spec or {},
+        "decoding": about.decoding and asdict(about.decoding),
         "pieces": pieces,
         "crf": None if crf is None else potentials(crf),
         "grid": grid(model) if both else None,
