@@ -4,6 +4,11 @@
 
 The data are the CMU Pronouncing Dictionary without stress (39 phones), split by headword; an
 answer is right when it is any pronunciation listed for the word.
+
+Tried beside these settings, by word error rate on validation with a beam of 5, where they have
+0.253: dropout 0.3 and noise 0.1 of the letters' vectors, 0.254; 320 units with dropout 0.35 and
+weight-drop 0.2, three times the weights and 74 minutes, 0.250, though its loss is 4% lower. The two
+widths averaged at each step of the search have 0.237: what is missing is not in one model's search.
 """
 
 from collections import Counter, defaultdict
