@@ -66,3 +66,11 @@ def test_a_model_with_pairs_learns_their_vectors_and_is_saved(tmp_path):
 def test_unusable_pairs_are_errors(options, words):
     with pytest.raises(InputError, match=words):
         zoo.many_to_many_aligned(classes=3, **options)
+
+
+@pytest.mark.parametrize("buckets", [7, 1_000, 30_011])
+def test_small_numbers_choose_the_same_bucket(buckets):
+    tokens = np.array([[1, 127, 128, 4_000, 31_999, 5]], "int32")
+    before = np.array([0, *tokens[0, :-1]], "int64")
+    expected = (before * SPREAD + tokens[0]) % buckets
+    np.testing.assert_array_equal(numbered(tokens, buckets)[0, :, 0], expected)

@@ -7,6 +7,7 @@ from zoo.errors import InputError
 from zoo.layers.recurrent import register
 
 SPREAD = 31337  # a prime: pairs that are alike come to lie far apart
+DIGIT = 128
 
 
 @register
@@ -40,9 +41,15 @@ class PairEmbedding(keras.layers.Layer):
 
     def call(self, tokens):
         edged = ops.pad(ops.cast(tokens, "int32"), [[0, 0], [1, 1]])  # B T+2
-        pairs = ops.mod(edged[:, :-1] * SPREAD + edged[:, 1:], self.buckets)  # B T+1
+        pairs = ops.mod(self._spread(edged[:, :-1]) + edged[:, 1:], self.buckets)  # B T+1
         vectors = ops.take(self.vectors, pairs, axis=0)  # B T+1 U
         return ops.concatenate([vectors[:, :-1], vectors[:, 1:]], axis=-1)
+
+    def _spread(self, tokens):
+        """tokens * SPREAD, but for multiples of `buckets`: in two digits, so that no number is
+        large. OpenVINO computes whole numbers in float32, which holds 24 bits of them."""
+        high, low = ops.floor_divide(tokens, DIGIT), ops.mod(tokens, DIGIT)
+        return high * (DIGIT * SPREAD % self.buckets) + low * (SPREAD % self.buckets)
 
     def compute_output_spec(self, tokens):
         return keras.KerasTensor((*tokens.shape, 2 * self.units), self.compute_dtype)
