@@ -48,8 +48,8 @@ def write_by(backend, extra, module, model, path, **options):
                 f"KERAS_BACKEND={backend}"
             )
         raise InputError(
-            f"the {module.rpartition('.')[2]} format is written by a process on {backend}, which "
-            f"ended with status {child.returncode} and said: {last}"
+            f"{module.rpartition('.')[2]} is written by a process on {backend}, which ended with "
+            f"status {child.returncode} and said: {last}: run with KERAS_BACKEND={backend} instead"
         )
 
 
@@ -68,7 +68,9 @@ def _main(module, source, path):
         print(error, file=sys.stderr)
         sys.exit(REFUSED)
     except Exception as error:  # a framework's own, of any kind: the parent tells it in one line
-        print(f"{type(error).__name__}: {one_line(error)}", file=sys.stderr)
+        # Keras puts the cause of what it cannot load behind the whole configuration.
+        cause = str(error).rpartition("Exception encountered: ")[2]
+        print(f"{type(error).__name__}: {one_line(cause)}", file=sys.stderr)
         sys.exit(1)
 
 

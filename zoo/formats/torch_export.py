@@ -12,7 +12,7 @@ from torch.export import Dim
 from zoo.engine.accelerate import accelerate
 from zoo.errors import InputError, one_line
 from zoo.formats.names import input_names, output_names, unique
-from zoo.formats.ready import check_stateless, ready
+from zoo.formats.ready import ready
 from zoo.formats.torch_loops import open_in_time
 from zoo.models.carry import as_inputs
 
@@ -28,7 +28,6 @@ def exported(model, inputs=None, outputs=None):
     """
     reads, gives = inputs or input_names(model), outputs or output_names(model)
     reads, gives = unique(reads), unique(gives)
-    check_stateless(model)
     model, arguments = ready(_on_fast_layers(model)), _identifiers(reads)
     sizes = _open_sizes(model, reads)
     examples = tuple(_example(*each) for each in zip(model.inputs, sizes, strict=True))
@@ -44,9 +43,15 @@ def exported(model, inputs=None, outputs=None):
     except Exception as error:  # torch's own, of a dozen kinds, and what a layer raises
         raise InputError(
             f"model {model.name!r} cannot be exported by torch with its batch and time open: "
-            f"{type(error).__name__}: {one_line(error)}"
+            f"{_cause(error)}: find the layer that asks for a size, or use another format"
         ) from error
     return program, {"inputs": reads, "outputs": gives}
+
+
+def _cause(error):
+    """What torch says of a size that the code fixed; of anything else its first line."""
+    found = re.search(r"You marked (\w+) as dynamic but your code specialized it .*?\.", str(error))
+    return found[0] if found else f"{type(error).__name__}: {one_line(error)}"
 
 
 def _on_fast_layers(model):

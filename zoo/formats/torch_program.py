@@ -20,7 +20,9 @@ def write(model, path, names=(None, None)):
     Raises `InputError` for a model that torch cannot export with all its sizes open.
     """
     from zoo import backends
+    from zoo.formats.ready import check_stateless
 
+    check_stateless(model)
     if backends.name() != "torch" or backends.on_gpu():
         write_by("torch", EXTRA, __name__, model, path, names=names)
         return
