@@ -22,6 +22,7 @@ from pathlib import Path
 
 from zoo import files, registry
 from zoo.formats import FORMATS
+from zoo.formats.limits import LIMITS
 
 ROOT = Path(__file__).resolve().parent.parent
 CSV = ROOT / "docs" / "results" / "exports.csv"
@@ -105,7 +106,8 @@ def axes(out):
 
 def draw(rows):
     """Put the summary into README.md and the whole table into docs/export.md."""
-    for path, text in (("README.md", summary(rows)), ("docs/export.md", table(rows))):
+    whole = f"{table(rows)}\n\n{limits()}"
+    for path, text in (("README.md", summary(rows)), ("docs/export.md", whole)):
         page = (ROOT / path).read_text(encoding="utf-8")
         before, rest = page.split(BEGIN, 1)
         _, after = rest.split(END, 1)
@@ -137,6 +139,13 @@ def table(rows):
         lines.append(f"| `{name}` | {opened} | " + " | ".join(shown) + " |")
     notes = [f"{k}. {reason}" for k, reason in enumerate(reasons, 1)]
     return "\n".join([*lines, "", *notes]).rstrip()
+
+
+def limits():
+    """What no model that needs it can have in a format, and whose limit that is."""
+    lines = ["What a format cannot hold, whatever the model, and why:", ""]
+    lines += [f"- `{format}`, {what}: {why}" for (format, what), why in sorted(LIMITS.items())]
+    return "\n".join(lines)
 
 
 def cell(of, reasons):

@@ -7,10 +7,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from onnx_checks import filled
 
 from zoo import formats
 from zoo.errors import InputError
-from zoo.formats import names, torch_program
+from zoo.formats import names, torch_program, verifying
 from zoo.layers import PeepholeLSTM
 from zoo.models.many_to_many_aligned import many_to_many_aligned
 from zoo.models.many_to_many_delayed import many_to_many_delayed
@@ -50,16 +51,6 @@ def around(layer, masked=True):
     return keras.Model(tokens, layer(x))
 
 
-def filled(model, seed=0):
-    """`model` with normal weights of a sensible size, variances above zero."""
-    rng = np.random.default_rng(seed)
-    for weight in model.weights:
-        if "float" in str(weight.dtype):
-            value = rng.normal(size=weight.shape) / np.sqrt(4 * np.prod(weight.shape[:-1]) + 1)
-            weight.assign(np.abs(value) + 0.5 if "variance" in weight.path else value)
-    return model
-
-
 def written(model, path, **options):
     torch_program.write(model, path, **options)
     return torch_program.opened(path)
@@ -87,9 +78,9 @@ MODELS = {
 @cases(**MODELS)
 def test_one_file_serves_every_batch_and_time(make, tmp_path):
     model = filled(make())
-    row = formats.export(model, "torch", tmp_path / "model.pt2")
+    row = formats.export(model, "torch", tmp_path / "mine")
     assert row["ok"] and row["max_difference"] < 1e-5 and row["reason"] is None
-    assert [path.name for path in tmp_path.iterdir()] == ["model.pt2"]
+    assert (tmp_path / "mine" / "model.pt2").is_file()
 
 
 STOCK = {"return_sequences": True, "return_state": True}
@@ -109,7 +100,7 @@ STOCK = {"return_sequences": True, "return_state": True}
 def test_every_cell_under_any_mask(make, tmp_path):
     model = filled(around(make()))
     run = written(model, tmp_path / "model.pt2")
-    assert formats.verify(model, run) < 1e-5
+    assert verifying.verify(model, run) < 1e-5
     expected = keras.tree.flatten(model.predict_on_batch(MASKED))
     for found, own in zip(run([MASKED]), expected, strict=True):
         np.testing.assert_allclose(found, own, atol=1e-5)
@@ -132,7 +123,7 @@ def test_every_cell_under_any_mask(make, tmp_path):
 )
 def test_what_stands_around_a_recurrent_layer(make, tmp_path):
     model = filled(make())
-    assert formats.verify(model, written(model, tmp_path / "model.pt2")) < 1e-5
+    assert verifying.verify(model, written(model, tmp_path / "model.pt2")) < 1e-5
 
 
 @cases(
@@ -145,7 +136,7 @@ def test_what_stands_around_a_recurrent_layer(make, tmp_path):
 def test_the_parts_of_a_model_that_generates(make, tmp_path):
     for name, part, own in names.parts(filled(make())):
         run = written(part, tmp_path / f"{name}.pt2", names=own)
-        assert formats.verify(part, run) < 1e-5
+        assert verifying.verify(part, run) < 1e-5
 
 
 @cases(one=lambda: many_to_one(features=F, classes=2, units=U, direction="bidirectional"))
@@ -172,11 +163,11 @@ def test_what_does_not_fit_is_said_in_one_line(file, tmp_path):
     tokens = np.ones((2, 3), "int32")
     run = torch_program.opened(file)
     assert run([tokens, tokens[:, :1]])[0].shape == (2, 1, 8)
-    with pytest.raises(InputError, match="1 inputs given, expected 2: give one array for source"):
+    with pytest.raises(InputError, match=r"1 inputs for .*, expected 2: give source"):
         run([tokens])
-    with pytest.raises(InputError, match=r"'source' has shape \(3,\) and type int32, expected \(a"):
+    with pytest.raises(InputError, match=r"'source' of .* has shape \(3,\), expected \(any, any"):
         run([tokens[0], tokens])
-    with pytest.raises(InputError, match="'target_in' has shape"):
+    with pytest.raises(InputError, match=r"'target_in' of .* is float32, expected int32"):
         run([tokens, tokens.astype("float32")])
     (tmp_path / "cut.pt2").write_bytes(file.read_bytes()[:900])
     for name in ("cut.pt2", "nothing.pt2"):
@@ -193,10 +184,7 @@ def test_without_torch_the_line_says_so(monkeypatch, tmp_path):
 
 def test_a_file_is_run_without_keras(file):
     code = f"""
-import sys, types, zoo
-package = types.ModuleType("zoo.formats")
-package.__path__ = [{torch_program.__file__.rpartition("/")[0]!r}]
-sys.modules["zoo.formats"] = package
+import sys
 from zoo.formats import torch_program
 import numpy as np
 tokens = np.ones((2, 3), "int32")
