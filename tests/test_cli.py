@@ -418,6 +418,7 @@ def test_a_format_that_fails_has_its_reason_and_status_one(zoo, trained, tmp_pat
         ("onnx", True),
         ("litert", True),
         ("openvino", True),
+        ("torch", True),
     ]
     assert (tmp_path / "sine" / "onnx" / "model.onnx").is_file()
     assert "saved_model failed: needs a working TensorFlow" in zoo(*command)[1]

@@ -41,12 +41,12 @@ class Converted:
         return found
 
 
-def filled(model, seed=0):
+def filled(model, seed=0, size=1.0):
     """`model` with normal weights of a sensible size, variances above zero."""
     rng = np.random.default_rng(seed)
     for weight in model.weights:
         if weight.dtype != "float32":  # the seed of a dropout
             continue
-        value = rng.normal(size=weight.shape) / np.sqrt(max(np.prod(weight.shape[:-1]), 4))
+        value = size * rng.normal(size=weight.shape) / np.sqrt(max(np.prod(weight.shape[:-1]), 4))
         weight.assign(np.abs(value) + 0.5 if "variance" in weight.path else value)
     return model
