@@ -147,3 +147,17 @@ def test_weights_of_8_bits_only_where_a_format_has_them(tmp_path):
 def test_an_unknown_format_is_refused_before_any_work(tmp_path):
     with pytest.raises(InputError, match="format 'onxx' is not one of keras, saved_model"):
         formats.export(None, "onxx", tmp_path / "model")
+
+
+class Own(keras.Model):
+    """A model that is code alone."""
+
+    def call(self, x):
+        return x
+
+
+@pytest.mark.parametrize("model", [Own(), keras.Sequential([keras.layers.LSTM(3)]), "g2p"])
+def test_what_has_no_graph_is_refused_before_any_work(model, tmp_path):
+    with pytest.raises(InputError, match=r"without a graph of its own.*begins with keras\.Input"):
+        formats.export(model, "saved_model", tmp_path / "mine")
+    assert not list(tmp_path.iterdir())

@@ -22,7 +22,14 @@ from zoo.engine.exported import Exported
 from zoo.errors import InputError
 from zoo.formats import FORMATS, VERSION
 from zoo.formats.decoding import Decoding
-from zoo.formats.names import encoder_and_decoder, input_names, output_names, parts, unique
+from zoo.formats.names import (
+    check_graph,
+    encoder_and_decoder,
+    input_names,
+    output_names,
+    parts,
+    unique,
+)
 from zoo.formats.verifying import SHAPES, difference, example_inputs, golden_cases, verify
 from zoo.models.alignment import grid
 from zoo.models.tagger import crf_of
@@ -68,6 +75,7 @@ def export(model, format, out, name=None, *, about=None, steps=False, int8=False
         raise InputError(
             f"format {format!r} is not one of {', '.join(FORMATS)}: choose one of them"
         )
+    check_graph(model)
     writer, about, out = import_module(FORMATS[format]), about or About(), Path(out)
     if int8 and not getattr(writer, "INT8", False):
         able = [f for f, m in FORMATS.items() if getattr(import_module(m), "INT8", False)]
@@ -181,7 +189,8 @@ def _compare(writer, model, pieces, folder, spec, about):
 
 
 def _finish(folder, spec, cases, largest):
-    verified = {"largest_difference": largest, "allowed": LARGEST_DIFFERENCE, "cases": cases}
+    allowed = None if spec["int8"] else LARGEST_DIFFERENCE
+    verified = {"largest_difference": largest, "allowed": allowed, "cases": cases}
     files.write_json(folder / "verification.json", verified)
     written = sorted(p for p in folder.rglob("*") if p.is_file())
     sums = {p.relative_to(folder).as_posix(): files.sha256(p) for p in written}

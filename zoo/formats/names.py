@@ -3,7 +3,18 @@
 import keras
 
 from zoo.engine.streaming import streaming
+from zoo.errors import InputError
 from zoo.models.step import projected, projecting
+
+
+def check_graph(model):
+    """Raise `InputError` unless a model is functional or Sequential, and knows its inputs."""
+    if not isinstance(model, keras.Function) and not getattr(model, "_functional", None):
+        raise InputError(
+            f"model {getattr(model, 'name', model)!r} is a {type(model).__name__} without a graph "
+            "of its own, expected a functional or Sequential model that begins with keras.Input: "
+            "build it as one"
+        )
 
 
 def input_names(model):

@@ -1,9 +1,7 @@
 """From a Keras model to an ONNX model."""
 
-import keras
-
 from zoo.errors import InputError
-from zoo.formats.names import input_names, output_names
+from zoo.formats.names import check_graph, input_names, output_names
 from zoo.formats.onnx_graph.graph import Graph
 from zoo.formats.onnx_graph.registry import Unsupported, refusal
 from zoo.formats.onnx_graph.walk import start, walk
@@ -41,11 +39,7 @@ def convert(model, inputs=None, outputs=None, plain=False):
 
 
 def _check(model):
-    if not isinstance(model, keras.Function) and not getattr(model, "_functional", None):
-        raise InputError(
-            f"model {model.name!r} is a {type(model).__name__} without a graph of its own, expected"
-            " a functional or Sequential model that begins with keras.Input: use another format"
-        )
+    check_graph(model)
     for layer in model._flatten_layers():
         if layer.compute_dtype in HALF:
             raise InputError(
