@@ -88,7 +88,7 @@ def test_golden_inputs_are_cut_and_padded_as_well():
 def test_another_output_leaves_the_folder_before(tmp_path, monkeypatch):
     model, path = MODELS["values"](), tmp_path / "mine"
     path.mkdir()
-    (path / "before").touch()
+    (path / "verification.json").touch()
     opened = keras_file.opened
 
     def wrong(path):
@@ -99,7 +99,7 @@ def test_another_output_leaves_the_folder_before(tmp_path, monkeypatch):
     row = formats.export(model, "keras", path)
     assert not row["ok"] and row["max_difference"] == pytest.approx(1e-3, rel=1e-2)
     assert "differ by" in row["reason"]
-    assert names(tmp_path) == ["mine"] and names(path) == ["before"]
+    assert names(tmp_path) == ["mine"] and names(path) == ["verification.json"]
 
 
 @pytest.mark.parametrize("found", [float("nan"), "shape"])
@@ -127,16 +127,25 @@ def test_a_failure_while_writing_leaves_nothing(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_an_earlier_export_is_replaced(tmp_path):
+    for _ in range(2):
+        assert formats.export(MODELS["values"](), "keras", tmp_path / "mine")["ok"]
+        (tmp_path / "mine" / "old").touch()
+    assert formats.export(MODELS["values"](), "keras", tmp_path / "mine")["ok"]
+    assert names(tmp_path / "mine") == FILES
+
+
 @pytest.mark.parametrize("kind", ["folder", "file"])
-def test_an_earlier_export_is_replaced(kind, tmp_path):
+def test_what_is_no_export_is_not_replaced(kind, tmp_path):
     path = tmp_path / "mine"
     if kind == "folder":
         path.mkdir()
-        (path / "old").touch()
+        (path / "letters").touch()
     else:
         path.touch()
-    assert formats.export(MODELS["values"](), "keras", path)["ok"]
-    assert names(path) == FILES
+    with pytest.raises(InputError, match="is there and is no export"):
+        formats.export(MODELS["values"](), "keras", path)
+    assert path.is_file() or names(path) == ["letters"]
 
 
 def test_weights_of_8_bits_only_where_a_format_has_them(tmp_path):

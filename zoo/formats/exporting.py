@@ -55,7 +55,8 @@ class About:
 def export(model, format, out, name=None, *, about=None, steps=False, int8=False) -> dict:
     """Write a `keras.Model` as a folder; returns {name, format, path, ok, max_difference, reason}.
 
-    format: a name in `zoo.formats.FORMATS`; out: the folder, replaced when it exists; steps: write
+    format: a name in `zoo.formats.FORMATS`; out: a new folder, or an earlier export, which is
+    replaced; steps: write
     what a decoder drives, `encoder` and `decoder` or `step` with its state in and out, in place of
     the whole `model` (a `.keras` file holds the whole); int8: weights in 8 bits, for formats
     that have them: then the difference is told and not judged.
@@ -80,6 +81,7 @@ def export(model, format, out, name=None, *, about=None, steps=False, int8=False
     if int8 and not getattr(writer, "INT8", False):
         able = [f for f, m in FORMATS.items() if getattr(import_module(m), "INT8", False)]
         raise InputError(f"format {format!r} has no int8 weights: choose {' or '.join(able)}")
+    _check_place(out)
     partial_out = out.with_name(f"{out.name}.partial")
     row = {"name": name or model.name, "format": format, "path": str(out), "ok": False}
     try:
@@ -102,6 +104,16 @@ def export(model, format, out, name=None, *, about=None, steps=False, int8=False
         return row | {"ok": True, "max_difference": largest, "reason": None}
     finally:
         _remove(partial_out)
+
+
+def _check_place(out):
+    """Raise `InputError` for what would be lost: anything but an earlier export."""
+    filled = out.is_dir() and any(out.iterdir()) and not (out / "verification.json").exists()
+    if out.is_file() or filled:
+        raise InputError(
+            f"{str(out)!r} is there and is no export, expected a new folder or an earlier export: "
+            "choose another"
+        )
 
 
 def _remove(path):

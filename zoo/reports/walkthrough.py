@@ -221,7 +221,7 @@ def _export(out, say):
     import keras
 
     model = keras.models.load_model(out / "sine.keras")
-    row = formats.export(model, "saved_model", out / "sine_saved_model", name="sine")
+    row = formats.export(model, "saved_model", out / "sine_export", name="sine")
     say(f"\nexport: sine as a TensorFlow SavedModel, {row['path']}/model")
     say(f"  largest difference after reloading: {row['max_difference']:.1e}")
     return row
