@@ -1,6 +1,6 @@
 """Every registered model in every format, written from every backend: what passes, and why not.
 
-    python scripts/export_matrix.py             about an hour on one core; goes on where it stopped
+    python scripts/export_matrix.py             about 45 minutes on one core; goes on where it stopped
     python scripts/export_matrix.py --draw      the tables of README.md and docs/export.md, no more
     python scripts/export_matrix.py --models g2p sine --formats onnx --backends jax
 
@@ -120,7 +120,7 @@ def summary(rows):
     for format in FORMATS:
         cells = [row for key, row in rows.items() if key[1] == format]
         passed = [float(r["max_difference"]) for r in cells if r["ok"] == "True"]
-        worst = f"{max(passed):.0e}" if passed else "–"
+        worst = number(max(passed)) if passed else "–"
         lines.append(f"| `{format}` | {len(passed)} of {len(cells)} | {worst} |")
     return "\n".join(lines)
 
@@ -141,6 +141,11 @@ def table(rows):
     return "\n".join([*lines, "", *notes]).rstrip()
 
 
+def number(x):
+    """A difference, to one digit."""
+    return f"{x:.0e}" if x else "0"
+
+
 def limits():
     """What no model that needs it can have in a format, and whose limit that is."""
     lines = ["What a format cannot hold, whatever the model, and why:", ""]
@@ -159,7 +164,7 @@ def cell(of, reasons):
         where = "" if len(wrong) == len(found) else f" ({backend})"
         marks.append(f"[{reasons.index(reason) + 1}]{where}")
     passed = [float(row["max_difference"]) for row in found.values() if row["ok"] == "True"]
-    best = [f"{max(passed):.0e}"] if passed else []
+    best = [number(max(passed))] if passed else []
     return " ".join([*best, *dict.fromkeys(marks)]) or "–"
 
 
