@@ -1,6 +1,6 @@
 """Every registered model in every format, written from every backend: what passes, and why not.
 
-    python scripts/export_matrix.py             about 45 minutes on one core; goes on where it stopped
+    python scripts/export_matrix.py             45 minutes on one core; goes on where it stopped
     python scripts/export_matrix.py --draw      the tables of README.md and docs/export.md, no more
     python scripts/export_matrix.py --models g2p sine --formats onnx --backends jax
 
