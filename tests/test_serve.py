@@ -4,6 +4,7 @@ import asyncio
 import json
 import runpy
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -548,6 +549,14 @@ def test_a_client_that_sends_all_of_too_large_a_body_hears_why_it_is_refused(ser
     status, document = call(port, "POST", "/predict", texts("a" * 70_000))
     assert status == 413 and "larger than the limit of 10000 bytes" in document["error"]
     assert call(port)[1]["ready"]
+
+
+def test_answers_are_sent_at_once():
+    """asyncio turns Nagle's algorithm off where the listening socket says that it is TCP."""
+    from zoo.serving.server import _listening
+
+    with _listening("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP and listener.getsockname()[1] > 0
 
 
 def test_an_address_that_is_taken_is_told_in_one_line(server):

@@ -55,8 +55,11 @@ def _stoppable():
 def _listening(host, port):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
         raise InputError(
             f"cannot listen on {host} port {port}: {error}: choose another with --port"
         ) from error
+    # asyncio sends at once on sockets that say that they are TCP. This one does not say so, and an
+    # answer would wait 40 ms for the client to acknowledge its head.
+    return socket.socket(family, listener.type, socket.IPPROTO_TCP, listener.detach())

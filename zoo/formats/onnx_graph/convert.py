@@ -19,6 +19,7 @@ def convert(model, inputs=None, outputs=None, plain=False):
 
     Raises `InputError` that names the first layer that cannot be converted, and how to help it.
 
+    >>> import keras
     >>> model = keras.Sequential([keras.Input((None, 3)), keras.layers.GRU(4)])
     >>> proto = convert(model, ["x"], ["y"])
     >>> [d.dim_param or d.dim_value for d in proto.graph.output[0].type.tensor_type.shape.dim]
