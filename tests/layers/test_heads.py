@@ -10,6 +10,7 @@ from scipy import stats
 
 from zoo import backends
 from zoo.errors import InputError
+from zoo.heads import arrays
 from zoo.layers import HEADS, Head, HeadLoss, Normal, Quantiles, StudentT, head_from
 
 RNG = np.random.default_rng(3)
@@ -19,6 +20,13 @@ EVERY = [Normal(), StudentT(floor=0.01), Quantiles(LEVELS)]
 PROBABILITIES = (1e-5, 0.01, 0.1, 0.4, 0.5, 0.77, 0.999)
 # Raw degrees of freedom from 2 on, up to where the distribution is normal.
 RAW_DEGREES = np.array([-40.0, -3.0, 0.0, 2.0, 8.0, 98.0, 1e4, 1e9])
+
+
+@pytest.fixture(autouse=True, params=["keras", "numpy"])
+def computed_by(request, monkeypatch):
+    """The same equations: by Keras on tensors, also for arrays that are given, or by NumPy."""
+    if request.param == "keras":
+        monkeypatch.setattr(arrays, "_is_numpy", lambda x: False)
 
 
 def softplus(x):
