@@ -10,13 +10,18 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
+from keras.backend import backend
 
 import zoo as package
 from zoo import registry, runtime
 from zoo.data import pairs
 from zoo.errors import InputError
+from zoo.formats import FORMATS
 from zoo.formats.trained import export_trained
 
+# The formats that this backend writes without a child process, which other tests are about.
+WRITTEN_BY = {"saved_model": "tensorflow", "litert": "tensorflow", "torch": "torch"}
+HERE = [f for f in FORMATS if WRITTEN_BY.get(f, backend()) == backend()]
 HEAVY = {"keras", "tensorflow", "jax", "torch", "scipy", "sklearn", "matplotlib", "sacrebleu"}
 
 
@@ -85,6 +90,17 @@ def test_an_export_answers_as_the_model_does(name, exported):
     for options in OPTIONS.get(name, [{}]):
         same(alone(inputs, **options), model(inputs, **options))
     assert alone.options == model.options and alone.name == model.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", HERE)
+def test_every_format_is_run(format, trained, tmp_path):
+    for name in ("g2p", "char_lm"):
+        source = trained(name)
+        assert export_trained(source, format, tmp_path / name)["ok"]
+        inputs, options = RAW[name](), OPTIONS[name][1]
+        alone = runtime.load(tmp_path / name)
+        same(alone(inputs, **options), package.load(source)(inputs, **options))
 
 
 def test_a_stream_is_the_continuation(exported):

@@ -68,7 +68,7 @@ def load(folder) -> ExportedPredictor:
     saved = read_spec(folder)
     check_files(folder, saved["sha256"])
     reader = import_module(FORMATS[saved["format"]])
-    if hasattr(reader, "load"):  # Keras's own file: the task makes its steps of the model
+    if getattr(reader, "WHOLE", False):  # Keras's own file: the task makes its steps of the model
         model = reader.load(folder / saved["pieces"]["model"]["file"])
     else:
         model = Exported.opened(reader, saved, folder)
