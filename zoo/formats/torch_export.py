@@ -17,6 +17,7 @@ from zoo.formats.torch_loops import open_in_time
 from zoo.models.carry import as_inputs
 
 BATCH, FIRST = 3, 5  # example sizes: none is 1, which a trace would take for a constant
+MOST_AXES = 5  # open axes of which every sharing of lengths is tried
 
 
 def exported(model, inputs=None, outputs=None):
@@ -104,30 +105,47 @@ def _identifiers(names):
 def _open_sizes(model, names):
     """For each input {axis: (its `Dim`, an example size)}.
 
-    Inputs may have lengths of their own or one in common; of the first, those that a model can be
-    run with, are the more open.
+    Open axes may have lengths of their own or some in common (a memory and its mask): the first
+    way to share them that the model can be run with, from all apart to all alike.
     """
-    apart = _sizes(model, names, alike=False)
-    try:
-        tensors = [_example(*each) for each in zip(model.inputs, apart, strict=True)]
-        with torch.no_grad():
-            model(as_inputs(model, tensors), training=False)
-    except Exception:  # whatever a layer says of two lengths that have to be one
-        return _sizes(model, names, alike=True)
-    return apart
+    axes = [
+        (k, a) for k, t in enumerate(model.inputs) for a, n in enumerate(t.shape) if a and not n
+    ]
+    for groups in sorted(_partitions(axes), key=len, reverse=True):
+        sizes = _sizes(model, names, groups)
+        try:
+            tensors = [_example(*each) for each in zip(model.inputs, sizes, strict=True)]
+            with torch.no_grad():
+                model(as_inputs(model, tensors), training=False)
+        except Exception:  # whatever a layer says of two lengths that have to be one
+            continue
+        return sizes
+    return _sizes(model, names, [axes] if axes else [])
 
 
-def _sizes(model, names, alike):
-    batch, time, sizes = Dim("batch"), Dim("time"), count(FIRST, 2)
-    found = []
-    for name, tensor in zip(names, model.inputs, strict=True):
-        axes = {0: (batch, BATCH)}
-        for k, size in list(enumerate(tensor.shape))[1:]:
-            if size is None and alike:
-                axes[k] = (time, FIRST)
-            elif size is None:
-                axes[k] = (Dim(re.sub(r"\W", "_", f"{name}_axis{k}")), next(sizes))
-        found.append(axes)
+def _partitions(items):
+    """All ways to divide a list into groups; of a long list only all apart and all together."""
+    if len(items) > MOST_AXES:
+        yield [[item] for item in items]
+        yield [items]
+        return
+    if not items:
+        yield []
+        return
+    first, *rest = items
+    for groups in _partitions(rest):
+        yield [[first], *groups]
+        for k, group in enumerate(groups):
+            yield [*groups[:k], [first, *group], *groups[k + 1 :]]
+
+
+def _sizes(model, names, groups):
+    found = [{0: (Dim("batch"), BATCH)} for _ in model.inputs]
+    for size, group in zip(count(FIRST, 2), groups, strict=False):
+        k, axis = group[0]
+        shared = Dim(re.sub(r"\W", "_", f"{names[k]}_axis{axis}"))
+        for k, axis in group:
+            found[k][axis] = shared, size
     return found
 
 
