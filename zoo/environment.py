@@ -42,6 +42,13 @@ def describe() -> dict:
     }
 
 
+def threads() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def processor() -> str:
     """The name of the processor, or its kind where the system does not say."""
     with contextlib.suppress(OSError):

@@ -61,9 +61,7 @@ def examined():
         "python": platform.python_version(),
         "processor": platform.machine(),
         "cores": os.cpu_count(),
-        "threads": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "threads": environment.threads(),
         "versions": versions,
         "missing": [row["reason"] for row in backends if not row["version"]]
         + [str(missing(package, extra)) for package, extra in lacking.items()],

@@ -53,7 +53,7 @@ def exported(name, format, out, int8=False):
         place = out / called / one
         try:
             with muted():
-                row = export_trained(name, one, place, int8=int8)
+                row = export_trained(name, one, place, int8=int8, loaded=loaded)
                 rows.append(row | change(loaded, place) if int8 and row["ok"] else row)
         except InputError as error:
             if format != "all":

@@ -6,15 +6,14 @@ from keras import ops, tree
 from zoo.engine.beams import Beams, no_beams
 from zoo.engine.checks import (
     allowed_tokens,
-    check_number,
+    check_beams,
     check_sound,
     check_token,
-    check_whole,
+    check_width,
     room,
     start_tokens,
 )
 from zoo.engine.loop import batch_state, follow, output_size, write
-from zoo.errors import InputError
 
 
 def beam_search(
@@ -54,17 +53,10 @@ def beam_search(
     >>> beams.tokens[0, 0].tolist(), int(beams.lengths[0, 0])
     ([2, 3, 4, 0, 0], 3)
     """
-    check_whole("beam_width", beam_width)
-    check_whole("steps", steps)
-    check_whole("pad", pad, least=0)
-    check_number("length_penalty", length_penalty, "0 or more", lambda x: 0 <= x < np.inf)
+    check_beams(beam_width, steps, pad, length_penalty)
     start = start_tokens(ops.convert_to_numpy(start))
     V = output_size(step, start, batch_state(state, len(start)))
-    if beam_width > V:
-        raise InputError(
-            f"beam_width is {beam_width}, the vocabulary has {V} tokens: "
-            f"choose a width of at most {V}"
-        )
+    check_width(beam_width, V)
     return search(step, start, state, beam_width, steps, end, length_penalty, pad, allowed)
 
 

@@ -61,6 +61,23 @@ def room(steps):
     return max(16, 1 << (int(steps) - 1).bit_length())
 
 
+def check_beams(beam_width, steps, pad, length_penalty):
+    """Raise `InputError` for settings of a beam search that are out of range."""
+    check_whole("beam_width", beam_width)
+    check_whole("steps", steps)
+    check_whole("pad", pad, least=0)
+    check_number("length_penalty", length_penalty, "0 or more", lambda x: 0 <= x < np.inf)
+
+
+def check_width(beam_width, vocabulary):
+    """Raise `InputError` for a beam wider than the `vocabulary` tokens."""
+    if beam_width > vocabulary:
+        raise InputError(
+            f"beam_width is {beam_width}, the vocabulary has {vocabulary} tokens: "
+            f"choose a width of at most {vocabulary}"
+        )
+
+
 def without_head(paths):
     """What to raise when paths are asked for and there is no distribution to sample from."""
     return InputError(

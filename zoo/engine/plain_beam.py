@@ -5,13 +5,12 @@ import numpy as np
 from zoo.engine.beams import Beams, no_beams
 from zoo.engine.checks import (
     allowed_tokens,
-    check_number,
+    check_beams,
     check_sound,
     check_token,
-    check_whole,
+    check_width,
     start_tokens,
 )
-from zoo.errors import InputError
 
 FEWER = 0.75  # once no more than this share of the rows goes on, the others leave the batch
 
@@ -27,10 +26,7 @@ def beam_search(
     >>> beams.tokens[0, 0].tolist(), int(beams.lengths[0, 0])
     ([2, 3, 4, 0, 0], 3)
     """
-    check_whole("beam_width", beam_width)
-    check_whole("steps", steps)
-    check_whole("pad", pad, least=0)
-    check_number("length_penalty", length_penalty, "0 or more", lambda x: 0 <= x < np.inf)
+    check_beams(beam_width, steps, pad, length_penalty)
     start = start_tokens(start)
     B, K, rows = len(start), beam_width, np.arange(len(start))
     tokens, alive, finished = no_beams(B, K, steps, pad)
@@ -79,11 +75,7 @@ def beam_search(
 
 def _check(logits, beam_width, end, allowed):
     V = logits.shape[-1]
-    if beam_width > V:
-        raise InputError(
-            f"beam_width is {beam_width}, the vocabulary has {V} tokens: "
-            f"choose a width of at most {V}"
-        )
+    check_width(beam_width, V)
     if end is not None:
         check_token("end", end, V)
     return None if allowed is None else allowed_tokens(allowed, V)

@@ -56,10 +56,9 @@ def export(model, format, out, name=None, *, about=None, steps=False, int8=False
     """Write a `keras.Model` as a folder; returns {name, format, path, ok, max_difference, reason}.
 
     format: a name in `zoo.formats.FORMATS`; out: a new folder, or an earlier export, which is
-    replaced; steps: write
-    what a decoder drives, `encoder` and `decoder` or `step` with its state in and out, in place of
-    the whole `model` (a `.keras` file holds the whole); int8: weights in 8 bits, for formats
-    that have them: then the difference is told and not judged.
+    replaced; steps: write what a decoder drives, `encoder` and `decoder` or `step` with its state
+    in and out, in place of the whole `model` (a `.keras` file holds the whole); int8: weights in 8
+    bits, for formats that have them: then the difference is told and not judged.
 
     The folder is written beside `out`, each graph is loaded in the format's own runtime and
     compared with the model; only then it is moved there. A difference above 1e-4 leaves nothing

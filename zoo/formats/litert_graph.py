@@ -15,9 +15,10 @@ from tensorflow.lite.tools import flatbuffer_utils
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from zoo import backends
-from zoo.engine.accelerate import accelerate
 from zoo.errors import InputError, one_line
 from zoo.formats.limits import refuse
+from zoo.formats.names import input_names, output_names, unique
+from zoo.formats.ready import on_fast_layers
 
 
 def convert(model, inputs=None, outputs=None, int8=False) -> bytes:
@@ -28,7 +29,7 @@ def convert(model, inputs=None, outputs=None, int8=False) -> bytes:
     multiplied with is rounded to 8 bits in each call (the converter's dynamic range quantisation).
     Biases and smaller matrices stay float, and a tied embedding is stored for each of its two uses.
     """
-    inputs = _valid(inputs or [tensor._keras_history.operation.name for tensor in model.inputs])
+    inputs = _valid(inputs or input_names(model))
     outputs = _valid(outputs or output_names(model))
     try:
         graph = _function(model, inputs)
@@ -42,31 +43,14 @@ def convert(model, inputs=None, outputs=None, int8=False) -> bytes:
     return _in_order(content, inputs, outputs)
 
 
-def output_names(model):
-    """The keys of outputs in dictionaries; else the layers that make them."""
-    paths = keras.tree.flatten_with_path(getattr(model, "_functional", model).output)
-    return [
-        "".join(map(str, path))
-        if any(isinstance(part, str) for part in path)
-        else tensor._keras_history.operation.name
-        for path, tensor in paths
-    ]
-
-
 def _valid(names):
     """`names` as TensorFlow takes them, each one once."""
-    names, valid = [re.sub(r"[^\w.]", "_", name).lstrip("_") or "x" for name in names], []
-    for name in names:
-        number = 0
-        while (f"{name}_{number}" if number else name) in valid:
-            number += 1
-        valid.append(f"{name}_{number}" if number else name)
-    return valid
+    return unique([re.sub(r"[^\w.]", "_", name).lstrip("_") or "x" for name in names])
 
 
 def _function(model, inputs):
     """The model as one graph with its weights as constants."""
-    model = _with_our_loops(model)
+    model = on_fast_layers(model)
     structure = getattr(model, "_functional", model).input
 
     def call(*tensors):
@@ -109,14 +93,6 @@ def _new_axes_apart():
         yield
     finally:
         tf.Tensor.__getitem__ = sliced
-
-
-def _with_our_loops(model):
-    """Stock recurrent layers as the zoo's, whose loop can be chosen."""
-    try:
-        return accelerate(model)
-    except InputError:  # none to replace, or none that the zoo has
-        return model
 
 
 def recurrence(step, state, inputs, reverse=False):

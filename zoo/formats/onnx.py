@@ -1,8 +1,8 @@
 """ONNX, from whichever backend is running: native recurrent nodes, open batch and time."""
 
-import os
 from pathlib import Path
 
+from zoo.environment import threads
 from zoo.errors import InputError, missing, one_line
 from zoo.formats.fitting import fitting
 
@@ -64,7 +64,7 @@ def open_session(path):
     runtime = _runtime()
     options = runtime.SessionOptions()
     # A thread for each core that this process may use; none of them spins while it waits.
-    options.intra_op_num_threads = cores()
+    options.intra_op_num_threads = threads()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Matrices in 8 bits become float32 when they are loaded, and not again at each call.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
@@ -74,13 +74,6 @@ def open_session(path):
         raise InputError(
             f"{str(path)!r} cannot be read as ONNX: {one_line(error)}: export it again"
         ) from error
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _runtime():

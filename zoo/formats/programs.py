@@ -12,6 +12,7 @@ from keras import ops
 
 from zoo.engine import beam, generate, rollout
 from zoo.engine.beams import no_beams
+from zoo.engine.checks import check_width
 from zoo.errors import InputError
 from zoo.formats.names import encoder_and_decoder, input_names, output_names, parts, unique
 from zoo.formats.saved_model import SIGNATURES
@@ -81,11 +82,7 @@ def _written(model, decoding):
     encoder, _ = encoder_and_decoder(model)
     (source,) = input_names(encoder)
     vocabulary = model.output_shape[-1]
-    if width > vocabulary:
-        raise InputError(
-            f"beam_width is {width}, the vocabulary has {vocabulary} tokens: "
-            f"choose a width of at most {vocabulary}"
-        )
+    check_width(width, vocabulary)
 
     def begun(tensors):
         B = ops.shape(tensors[source])[0]

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from zoo.engine.accelerate import accelerate
 from zoo.engine.rewiring import Rewiring
 from zoo.errors import InputError
 from zoo.layers import EachFrame
@@ -34,6 +35,15 @@ class Framed(EachFrame):
 
     def compute_output_spec(self, frames, training=None, mask=None):
         return super().compute_output_spec(frames, training=training)
+
+
+def on_fast_layers(model):
+    """The model on the zoo's layers, whose loop over time can be chosen; itself where it has none
+    to replace."""
+    try:
+        return accelerate(model)
+    except InputError:
+        return model
 
 
 def check_stateless(model):

@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from torch.export import Dim
 
-from zoo.engine.accelerate import accelerate
 from zoo.errors import InputError, one_line
 from zoo.formats.names import input_names, output_names, unique
-from zoo.formats.ready import ready
+from zoo.formats.ready import on_fast_layers, ready
 from zoo.formats.torch_loops import open_in_time
 from zoo.models.carry import as_inputs
 
@@ -29,7 +28,7 @@ def exported(model, inputs=None, outputs=None):
     """
     reads, gives = inputs or input_names(model), outputs or output_names(model)
     reads, gives = unique(reads), unique(gives)
-    model, arguments = ready(_on_fast_layers(model)), _identifiers(reads)
+    model, arguments = ready(on_fast_layers(model)), _identifiers(reads)
     sizes = _open_sizes(model, reads)
     examples = tuple(_example(*each) for each in zip(model.inputs, sizes, strict=True))
     axes = [{k: axis[0] for k, axis in each.items()} for each in sizes]
@@ -53,14 +52,6 @@ def _cause(error):
     """What torch says of a size that the code fixed; of anything else its first line."""
     found = re.search(r"You marked (\w+) as dynamic but your code specialized it .*?\.", str(error))
     return found[0] if found else f"{type(error).__name__}: {one_line(error)}"
-
-
-def _on_fast_layers(model):
-    """The model on layers that have an operator of torch's; itself where there are none."""
-    try:
-        return accelerate(model)
-    except InputError:
-        return model
 
 
 class _Module(torch.nn.Module):

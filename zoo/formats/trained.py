@@ -5,13 +5,15 @@ from zoo.formats.decoding import decoding_of
 from zoo.formats.exporting import About, export
 
 
-def export_trained(name, format, out, *, int8=False) -> dict:
+def export_trained(name, format, out, *, int8=False, loaded=None) -> dict:
     """`export` of a shipped model by name, or of a run folder by path.
+
+    loaded: its `Predictor`, where there is one already.
 
     Compared on its golden inputs too, where it has some. What a task drives step by step is
     written as its steps: `encoder` and `decoder`, or `step`.
     """
-    loaded = predictor.load(name)
+    loaded = loaded or predictor.load(name)
     task = loaded.recipe.task
     about = About(
         recipe=loaded.name,

@@ -80,9 +80,7 @@ def golden_cases(model, inputs):
     cases = [inputs, [x[:1] for x in inputs], [np.concatenate([x[::-1], x]) for x in inputs]]
     if not any(len(t.shape) > 1 and t.shape[1] is None for t in model.inputs):
         return cases
-    half = [
-        _timed(model, k, x, lambda x: x[:, : -(-x.shape[1] // 2)]) for k, x in enumerate(inputs)
-    ]
+    half = [_timed(model, k, x, _halved) for k, x in enumerate(inputs)]
     more = [_timed(model, k, x, _padded) for k, x in enumerate(inputs)]
     longest = min((x.shape[1] for x in half if x.ndim > 1), default=1)
     for k, tensor in enumerate(model.inputs):

@@ -71,11 +71,7 @@ class Operations:
 
     def float32(self, x):
         """Any numbers as float32: a tensor of Keras unless they are NumPy's."""
-        if _is_numpy(x):
-            return np.asarray(x, "float32")
-        from keras import ops
-
-        return ops.cast(ops.convert_to_tensor(x), "float32")
+        return self.like(x, x)
 
     def like(self, x, other):
         """Any numbers as float32, of the kind that `other` is."""
