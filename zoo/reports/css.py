@@ -60,6 +60,22 @@ code, pre, kbd { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu 
   monospace; font-size: 0.875em; }
 pre { overflow-x: auto; padding: 0.75rem 0.9rem; border: 1px solid var(--line);
   border-radius: 6px; line-height: 1.45; }
+.sortable tbody th, .sortable thead th:first-child { position: sticky; left: 0;
+  background: var(--paper); }
+th button { all: unset; cursor: pointer; color: inherit; font: inherit; padding: 0.2rem 0;
+  white-space: nowrap; }
+th button::after { content: "↕"; color: var(--grey); padding-left: 0.3em; font-weight: 400; }
+th[aria-sort=ascending] button::after { content: "↑"; color: var(--blue); }
+th[aria-sort=descending] button::after { content: "↓"; color: var(--blue); }
+th button:focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; }
+.answers { display: grid; gap: 0.75rem; margin: 1rem 0 1.5rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); }
+.answers div { padding: 0.8rem 0.9rem; border: 1px solid var(--line); border-radius: 6px;
+  min-width: 0; break-inside: avoid; }
+.answers dt { color: var(--muted); font-size: 0.9rem; }
+.answers dd { margin: 0; font-size: 1.3rem; font-weight: 700; line-height: 1.3;
+  overflow-wrap: anywhere; }
+.answers .reason { font-size: 0.9rem; font-weight: 400; line-height: 1.5; margin-top: 0.4rem; }
 .examples { list-style: none; margin: 1rem 0; padding: 0; display: grid; gap: 0.75rem;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
 .examples.long { grid-template-columns: 1fr; }
@@ -86,5 +102,7 @@ nav { display: none; }
 h2, h3, h2 + p { break-after: avoid; }
 tr { break-inside: avoid; }
 .scroll { overflow: visible; }
+.sortable th { position: static; }
+th button::after { content: none; }
 pre { white-space: pre-wrap; }
 """
