@@ -43,11 +43,11 @@ def advise(document: Mapping) -> list[dict]:
     found, standings = [], {use: {} for use in USES}
     for model in ways.names(document):
         for use in USES:
-            candidates = _candidates(document, model, use)
-            if not candidates and not _asked(document, model, use):
+            every = candidates(document, model, use)
+            if not every and not _asked(document, model, use):
                 continue
-            right = _right(candidates)
-            found.append(_advice(document, model, use, candidates, right))
+            right = chosen_from(every)
+            found.append(_advice(document, model, use, every, right))
             if right:
                 standings[use][model] = right
     return [line for use in USES if (line := _overall(use, standings[use]))] + found
@@ -57,7 +57,8 @@ def _asked(document, model, use):
     return ways.find(document["rows"], ok=False, model=model, use=use, measure="speed")
 
 
-def _candidates(document, model, use):
+def candidates(document: Mapping, model: str, use: str) -> list[Candidate]:
+    """Every way that was timed in one precision, the fastest first, each with what is wrong."""
     rows = ways.speeds(document, model, use)
     for key, wanted in (("precision", "float32"), ("reproducible", False)):
         rows = [row for row in rows if row.get(key) == wanted] or rows
@@ -79,7 +80,7 @@ def _checked(document, row):
     wrong = [p for p in own if p["within"] is False]
     if not wrong:
         return "", bool(own)
-    worst = max(wrong, key=_excess)
+    worst = max(wrong, key=ways.over)
     size = worst["relative"] if finite(worst["relative"]) else "what is not finite"
     size = f"{size:.1e}" if finite(size) else size
     bar = f" (bar {worst['bar']:.0e})" if finite(worst["bar"]) else ""
@@ -88,20 +89,16 @@ def _checked(document, row):
     return f"{said} from the reference by {size}{bar}", True
 
 
-def _excess(row):
-    return row["relative"] / row["bar"] if finite(row["relative"]) and row["bar"] else np.inf
-
-
-def _right(candidates):
-    """Those to choose from, the fastest first: what was compared goes before what was not."""
-    right = [one for one in candidates if not one.wrong]
+def chosen_from(every: list[Candidate]) -> list[Candidate]:
+    """Those that may be recommended: what was compared goes before what was not."""
+    right = [one for one in every if not one.wrong]
     return [one for one in right if one.checked] or right
 
 
-def _advice(document, model, use, candidates, right):
+def _advice(document, model, use, every, right):
     advice = {"model": model, "use": use, "device": None, "best": None}
     if not right:
-        return advice | {"line": _nothing(document, model, use, candidates)}
+        return advice | {"line": _nothing(document, model, use, every)}
     best = right[0]
     parts = [
         f"{best.name} takes {milliseconds(best.ms)} {percent(spread(best.row))} a {_unit(use)}"
@@ -109,7 +106,7 @@ def _advice(document, model, use, candidates, right):
     parts += [*_beside_next(best, right), *_beside_stock(best)]
     if not best.checked:
         parts.append("its outputs were not compared with a reference")
-    passed = [one for one in candidates if one not in right and one.ms < best.ms]
+    passed = [one for one in every if one not in right and one.ms < best.ms]
     parts += [
         f"{one.name} would take {milliseconds(one.ms)}, but {_but(one)}" for one in passed[:2]
     ]
@@ -129,9 +126,9 @@ def _but(one):
     return one.wrong or "its outputs were not compared with a reference"
 
 
-def _nothing(document, model, use, candidates):
-    if candidates:
-        reasons = [f"{one.name}: {one.wrong}" for one in candidates[:3]]
+def _nothing(document, model, use, every):
+    if every:
+        reasons = [f"{one.name}: {one.wrong}" for one in every[:3]]
     else:
         reasons = list(dict.fromkeys(row["reason"] for row in _asked(document, model, use)))
     return f"Nothing to recommend for {USES[use]}: {'; '.join(map(str, reasons))}."
@@ -183,23 +180,12 @@ def _overall(use, standings):
     order = sorted(means, key=lambda name: (-len(ratios[name]), means[name]))
     best, others = order[0], [name for name in order[1:] if "stock Keras" not in name][:2]
     wins = sum(right[0].name == best for right in standings.values())
-    told = f"{best} is the fastest for {wins} of {count} models"
-    told += (
-        f"; beside the fastest of each it takes {_listed([best, *others], means, ratios, count)}"
-    )
-    return {
-        "model": None,
-        "use": use,
-        "device": device[best],
-        "best": best,
-        "line": f"{told} (geometric means).",
-    }
+    listed = ", ".join(_mean(name, means, ratios, count) for name in [best, *others])
+    line = f"{best} is the fastest for {wins} of {count} models; time beside each model's fastest, "
+    line += f"geometric mean: {listed}."
+    return {"model": None, "use": use, "device": device[best], "best": best, "line": line}
 
 
-def _listed(shown, means, ratios, count):
-    def one(name):
-        some = "" if len(ratios[name]) == count else f" over {len(ratios[name])} of them"
-        start = "" if name == shown[0] else f"{name} "
-        return f"{start}{times(means[name])} times as long{some}"
-
-    return ", ".join(map(one, shown))
+def _mean(name, means, ratios, count):
+    some = "" if len(ratios[name]) == count else f" (over {len(ratios[name])})"
+    return f"{name} {times(means[name])}{some}"

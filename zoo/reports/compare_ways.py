@@ -98,7 +98,7 @@ def _place(row, key):
         return f"{value} thread{'' if value == 1 else 's'}"
     if key == "reproducible":
         return "reproducible" if value else ""
-    return value or ""
+    return "" if value in (None, "float32") else value
 
 
 def finite(value) -> bool:
@@ -140,3 +140,14 @@ def milliseconds(value) -> str:
     ('0.0123 ms', '12.3 ms', '4,100 ms')
     """
     return f"{value:,.0f} ms" if value >= 100 else f"{value:#.3g} ms".replace(". ", " ")
+
+
+def over(row: Mapping) -> float:
+    """The difference of a row over its bar; infinite where it is not a number.
+
+    >>> over({"relative": 2e-5, "bar": 1e-5}), over({"relative": float("nan"), "bar": 1e-5})
+    (2.0, inf)
+    """
+    if not finite(row["relative"]):
+        return float("inf")
+    return row["relative"] / row["bar"] if row["bar"] else row["relative"]

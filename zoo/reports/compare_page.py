@@ -1,0 +1,222 @@
+"""The report of `zoo compare`: its document as one HTML page, and everything written into a folder.
+
+>>> from zoo.reports import compare_page
+>>> paths = compare_page.write(document, "report")  # doctest: +SKIP
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from zoo import files, plots
+from zoo.reports import compare_curves as curves
+from zoo.reports import compare_faults as faults
+from zoo.reports import compare_pictures as pictures
+from zoo.reports import compare_table as tables
+from zoo.reports import compare_ways as ways
+from zoo.reports import document as pages
+from zoo.reports.blocks import Answers, Heading, Paragraph, Picture
+from zoo.reports.compare_advice import advise
+from zoo.reports.compare_csv import csv, strict
+from zoo.reports.compare_ways import USES
+from zoo.reports.compare_where import where
+from zoo.reports.document import Section
+from zoo.reports.tables import Table
+
+_NAMES = {use: f"{name[0].upper()}{name[1:]}" for use, name in USES.items()}
+PARTS_NOTE = (
+    "Grey: the reference. A ring marks the first step whose loss is more than a thousandth away."
+)
+
+
+def page(document: Mapping) -> str:
+    """The report as one HTML page that needs no other file: answers first, then what they rest on.
+
+    document: that of `zoo compare`, partial or whole, also one of `compare_against.compared`.
+    Without scripts all of it reads; with them the tables sort.
+    """
+    document = _advised(document)
+    sections = [
+        *_regressions(document),
+        _answers(document),
+        *_advice(document),
+        *[_model(document, name) for name in ways.names(document)],
+        *_parity(document),
+        *_more("Start-up", tables.start(document), "What a process needs before the first call."),
+        *_memory(document),
+        *_more("Metrics over seeds", tables.metrics(document), "Training from the seeds named."),
+        *_more("What failed", faults.failed(document), "Each with its reason."),
+        where(document),
+    ]
+    return pages.page("Backends compared", sections, lead(document))
+
+
+def write(document: Mapping, folder) -> list[Path]:
+    """Write compare.json, compare.csv, the figures and compare.html into `folder`.
+
+    Each file is there whole or not at all. Returns the paths.
+    """
+    folder, document = Path(folder), _advised(document)
+    paths = [
+        files.write_json(folder / "compare.json", strict(document)),
+        files.write_bytes(folder / "compare.csv", csv(document["rows"]).encode()),
+    ]
+    for name, picture in _pictures(document).items():
+        paths.append(plots.save(picture.figure, folder / f"{name}.png"))
+    return [*paths, pages.write(folder / "compare.html", page(document))]
+
+
+def _advised(document):
+    if document.get("recommendations"):
+        return document
+    return {**document, "recommendations": advise(document)}
+
+
+def lead(document: Mapping) -> str:
+    """What was compared, in a sentence or two."""
+    models, rows = ways.names(document), ways.find(document["rows"], measure="speed")
+    backends = list(dict.fromkeys(row["backend"] for row in rows))
+    text = f"{_count(len(models), 'model')} on {_joined(backends) or 'no backend'}: which is "
+    text += "fastest here, and whether all give the same numbers."
+    if document.get("stopped"):
+        text += " The run was stopped before its end: what follows was measured by then."
+    return text
+
+
+def _count(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _joined(names):
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
+
+
+def _regressions(document):
+    against = document.get("against")
+    if not against:
+        return []
+    earlier = f"the earlier run ({against['path'] or 'no file'}, commit {against['commit']})"
+    text = f"{_count(against['regressions'], 'row')} became slower, wrong or impossible since "
+    text += f"{earlier}. The machine itself takes {against['drift']:.2f} times as long as then; "
+    text += "changes are corrected for that, and count beyond the noise only."
+    table = faults.regressed(document)
+    return [Section("Regressions", [Paragraph(text), *([table] if table else [])])]
+
+
+def _answers(document):
+    """One answer for each use, over all models or of the only one, and the picture of it."""
+    every = document["recommendations"]
+    overall = [one for one in every if one["model"] is None] or every
+    items = [
+        {"question": _NAMES[one["use"]], "answer": one["best"] or "–", "reason": one["line"]}
+        for one in overall
+    ]
+    blocks = [Answers(items)] if items else []
+    found = _overview(document)
+    return Section("", blocks + ([found] if found else []))
+
+
+def _overview(document):
+    if len(ways.names(document)) < 2 or not _timed(document):
+        return None
+    caption = "Of each backend the fastest way with this project's layers, or the exported model."
+    return Picture(pictures.overview(document), pictures.overview_alt(document), caption)
+
+
+def _timed(document):
+    return any(ways.speeds(document, name, use) for name in ways.names(document) for use in USES)
+
+
+def _advice(document):
+    """The recommendations of every model in one table; their reasons stand with each model."""
+    rows = {}
+    for one in document["recommendations"]:
+        if one["model"] is not None:
+            row = rows.setdefault(one["model"], {"model": one["model"]})
+            row[one["use"]] = one["best"] or "nothing"
+    if len(rows) < 2:
+        return []
+    table = Table(list(rows.values()), {"model": "Model", **_NAMES}, sortable=True)
+    return [Section("Recommended", [table])]
+
+
+def _model(document, name):
+    told = next((model for model in document["models"] if model["model"] == name), None)
+    blocks = [Paragraph(_sentence(told))] if told else []
+    lines = [one for one in document["recommendations"] if one["model"] == name]
+    if len(ways.names(document)) > 1:
+        items = [{"question": _NAMES[one["use"]], "answer": one["best"] or "–",
+                  "reason": one["line"]} for one in lines]  # fmt: skip
+        blocks += [Answers(items)] if items else []
+    blocks += _speed(document, name)
+    table = tables.parity(document, name)
+    blocks += [Heading("Parity"), table] if table else []
+    if _has_curve(document, name):
+        figure, alt = curves.curves(document, name), curves.curves_alt(document, name)
+        blocks += [Heading("Loss curves"), Picture(figure, alt, f"{alt} {PARTS_NOTE}")]
+    table = tables.memory(document, name)
+    blocks += [Heading("Memory"), table] if table else []
+    return Section(name, blocks or [Paragraph("Nothing was measured.")])
+
+
+def _sentence(model):
+    if not model["ok"]:
+        return f"Not measured: {model['reason']}."
+    what = " ".join(filter(None, ((model["architecture"] or "").replace("_", " "), model["kind"])))
+    parts = [what, model["cell"]]
+    parts += [f"{model['parameters']:,} parameters"] if model["parameters"] else []
+    parts += [f"{model['weights']} weights"] if model["weights"] else []
+    batch = _count(model["sequences"], "sequence") if model["sequences"] else None
+    steps = f" with {model['steps']:,} real time steps" if model["steps"] else ""
+    text = ", ".join(filter(None, parts))
+    text = f"{text[0].upper()}{text[1:]}."
+    text += f" A batch has {batch}{steps}." if batch else ""
+    return text + (f" Reference: {model['reference']}." if model["reference"] else "")
+
+
+def _speed(document, name):
+    found = [table for use in USES if (table := tables.speed(document, name, use))]
+    if not found:
+        return []
+    picture = Picture(pictures.speed(document, name), pictures.speed_alt(document, name))
+    return [Heading("Speed"), picture, *found, Paragraph(tables.SPEED_NOTE)]
+
+
+def _has_curve(document, name):
+    return any(row["losses"] for row in ways.find(document["rows"], measure="curve", model=name))
+
+
+def _parity(document):
+    if not ways.find(document["rows"], measure="parity"):
+        return []
+    text = "The largest difference to the reference over the largest absolute value in it."
+    picture = Picture(curves.parity(document), curves.parity_alt(document))
+    return [Section("Parity of all models", [Paragraph(text), picture])]
+
+
+def _memory(document):
+    if not any(ways.finite(r["peak_mb"]) for r in ways.find(document["rows"], measure="memory")):
+        return []
+    picture = Picture(curves.memory(document), curves.memory_alt(document))
+    return [Section("Memory of all models", [picture])]
+
+
+def _more(title, table, text):
+    return [Section(title, [Paragraph(text), table])] if table else []
+
+
+def _pictures(document):
+    """{name of the file without its ending: Picture}."""
+    found = {"overview": _overview(document)}
+    for name in ways.names(document):
+        if any(ways.speeds(document, name, use) for use in USES):
+            found[f"speed_{_file(name)}"] = Picture(pictures.speed(document, name), name)
+        if _has_curve(document, name):
+            found[f"curves_{_file(name)}"] = Picture(curves.curves(document, name), name)
+    for section in (*_parity(document), *_memory(document)):
+        found[section.title.split(" ")[0].lower()] = section.blocks[-1]
+    return {name: picture for name, picture in found.items() if picture}
+
+
+def _file(name):
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(name)).name).strip("-.") or "model"
