@@ -164,17 +164,15 @@ def _parity(name, k):
 def _curves(name):
     reference = [2.0 * 0.985**step + 0.2 for step in range(200)]
     for backend in BACKENDS:
-        losses = [loss * (1 + 1e-9 * 1.09**step) for step, loss in enumerate(reference)]
-        parts = None
-        if backend == "torch":
-            losses = [loss * (1 + 2e-7 * 1.08**step) for step, loss in enumerate(reference)]
-            parts = 111
+        grows = (2e-7, 1.08) if backend == "torch" else (1e-9, 1.05)
+        losses = [loss * (1 + grows[0] * grows[1] ** step) for step, loss in enumerate(reference)]
         if (backend, name) == ("tensorflow", "brown_tagger"):
-            losses[150:] = [float("nan"), float("inf"), *losses[152:]]
-            parts = 150
+            losses[150:152] = [float("nan"), float("inf")]
+        pairs = enumerate(zip(losses, reference, strict=True))
+        apart = (step for step, (a, b) in pairs if not abs(a - b) <= 1e-3 * b)
         yield row(model=name, architecture=MODELS[name][0], backend=backend, contender="zoo",
                   measure="curve", use="train", losses=losses, reference_losses=reference,
-                  parts_at=parts)  # fmt: skip
+                  parts_at=next(apart, None))  # fmt: skip
 
 
 def _starts(name):

@@ -38,7 +38,7 @@ def advise(document: Mapping) -> list[dict]:
     ...        "threads": 2, "reproducible": False, "contender": "zoo", "mode": "",
     ...        "measure": "speed", "use": "train", "median_ms": 1.5, "spread": 0.02, "ok": True}
     >>> advise({"models": [], "rows": [row]})[0]["line"].split(",")[0]
-    'jax takes 1.50 ms ± 2 % a training step'
+    'jax takes 1.50 ms ±2% a training step'
     """
     found, standings = [], {use: {} for use in USES}
     for model in ways.names(document):
@@ -180,9 +180,14 @@ def _overall(use, standings):
     order = sorted(means, key=lambda name: (-len(ratios[name]), means[name]))
     best, others = order[0], [name for name in order[1:] if "stock Keras" not in name][:2]
     wins = sum(right[0].name == best for right in standings.values())
-    listed = ", ".join(_mean(name, means, ratios, count) for name in [best, *others])
-    line = f"{best} is the fastest for {wins} of {count} models; time beside each model's fastest, "
-    line += f"geometric mean: {listed}."
+    listed = ", ".join(_mean(name, means, ratios, count) for name in others)
+    if wins == count:
+        line = f"{best} is the fastest for all {count} models"
+        line += f"; in times as long, geometric mean: {listed}." if others else "."
+    else:
+        line = f"{best} takes {times(means[best])} times as long as each model's fastest "
+        line += f"(geometric mean over {count} models; it is the fastest for {wins})"
+        line += f", {listed}." if others else "."
     return {"model": None, "use": use, "device": device[best], "best": best, "line": line}
 
 

@@ -39,7 +39,6 @@ def page(document: Mapping) -> str:
     sections = [
         *_regressions(document),
         _answers(document),
-        *_advice(document),
         *[_model(document, name) for name in ways.names(document)],
         *_parity(document),
         *_more("Start-up", tables.start(document), "What a process needs before the first call."),
@@ -107,13 +106,16 @@ def _answers(document):
     """One answer for each use, over all models or of the only one, and the picture of it."""
     every = document["recommendations"]
     overall = [one for one in every if one["model"] is None] or every
+    found = [_cards(overall), _overview(document), _by_model(every)]
+    return Section("Recommended", [block for block in found if block])
+
+
+def _cards(advice):
     items = [
         {"question": _NAMES[one["use"]], "answer": one["best"] or "–", "reason": one["line"]}
-        for one in overall
+        for one in advice
     ]
-    blocks = [Answers(items)] if items else []
-    found = _overview(document)
-    return Section("", blocks + ([found] if found else []))
+    return Answers(items) if items else Paragraph("No time was measured.")
 
 
 def _overview(document):
@@ -127,27 +129,23 @@ def _timed(document):
     return any(ways.speeds(document, name, use) for name in ways.names(document) for use in USES)
 
 
-def _advice(document):
-    """The recommendations of every model in one table; their reasons stand with each model."""
+def _by_model(advice):
+    """What is recommended for each model; the reasons stand with each."""
     rows = {}
-    for one in document["recommendations"]:
+    for one in advice:
         if one["model"] is not None:
             row = rows.setdefault(one["model"], {"model": one["model"]})
             row[one["use"]] = one["best"] or "nothing"
-    if len(rows) < 2:
-        return []
-    table = Table(list(rows.values()), {"model": "Model", **_NAMES}, sortable=True)
-    return [Section("Recommended", [table])]
+    columns = {"model": "Model", **_NAMES}
+    return Table(list(rows.values()), columns, sortable=True) if len(rows) > 1 else None
 
 
 def _model(document, name):
     told = next((model for model in document["models"] if model["model"] == name), None)
     blocks = [Paragraph(_sentence(told))] if told else []
-    lines = [one for one in document["recommendations"] if one["model"] == name]
     if len(ways.names(document)) > 1:
-        items = [{"question": _NAMES[one["use"]], "answer": one["best"] or "–",
-                  "reason": one["line"]} for one in lines]  # fmt: skip
-        blocks += [Answers(items)] if items else []
+        lines = [one for one in document["recommendations"] if one["model"] == name]
+        blocks += [_cards(lines)] if lines else []
     blocks += _speed(document, name)
     table = tables.parity(document, name)
     blocks += [Heading("Parity"), table] if table else []

@@ -14,10 +14,9 @@ _PLACES = {"device": "Device", "precision": "Precision", "threads": "Threads",
            "reproducible": "Reproducible"}  # fmt: skip
 _SPEED = {
     "way": "Backend",
-    "layers": "Layers",
-    "mode": "Mode",
-    **_PLACES,
     "median": "Median",
+    "layers": "Layers",
+    **_PLACES,
     "spread": "Spread",
     "p95": "p95",
     "sequences": "Sequences/s",
@@ -83,9 +82,8 @@ def speed(document: Mapping, model: str, use: str) -> Table | None:
     also = ways.varied(row for row in document["rows"] if row.get("model") == model)
     shown = [
         {
-            "way": row["backend"],
+            "way": backend(row),
             "layers": CONTENDERS.get(row["contender"], row["contender"]),
-            "mode": row["mode"],
             **_places(row, also),
             "median": milliseconds(row["median_ms"]),
             "spread": Shown(row["spread"], percent(row["spread"]))
@@ -110,25 +108,25 @@ def change(row: Mapping, noise: bool = False) -> Shown | str | None:
     """What became of a row since the earlier run, in words; None where nothing is known.
 
     >>> str(change({"verdict": "slower", "ratio": 1.3, "noise": 0.08}, noise=True))
-    '1.30 slower (noise 8 %)'
+    '1.30 slower (noise 8%)'
     """
     verdict, ratio = row.get("verdict"), row.get("ratio")
     if verdict is None or ratio is None:
         return verdict
     mark = {"slower": "wrong", "faster": "right"}.get(verdict, "")
-    beyond = f" (noise {100 * row['noise']:.0f} %)" if noise else ""
+    beyond = f" (noise {100 * row['noise']:.0f}%)" if noise else ""
     return Shown(ratio, f"{ratio:.2f} {verdict}{beyond}", mark)
 
 
 _PARITY = {
     "way": "Backend",
+    "what": "What",
+    "relative": "Relative",
+    "within": "Within bar",
+    "bar": "Bar",
+    "absolute": "Absolute",
     "layers": "Layers",
     **_PLACES,
-    "what": "What",
-    "absolute": "Absolute",
-    "relative": "Relative",
-    "bar": "Bar",
-    "within": "Within",
     "change": "Change",
     "weight": "Weight",
 }
@@ -139,6 +137,15 @@ def parity(document: Mapping, model: str) -> Table | None:
     rows = ways.find(document["rows"], measure="parity", model=model)
     also = ways.varied(rows)
     return sortable([_difference(row, also) for row in worst_of(rows)], _PARITY)
+
+
+def backend(row: Mapping) -> str:
+    """The backend of a row with its mode.
+
+    >>> backend({"backend": "tensorflow", "mode": "xla"})
+    'tensorflow xla'
+    """
+    return ways.way({**row, "contender": None})
 
 
 def worst_of(rows: Iterable[Mapping]) -> list[Mapping]:
@@ -156,10 +163,10 @@ def _difference(row, also):
     kind, _, weight = str(row["what"]).partition(" ")
     within = row["within"]
     return {
-        "way": " ".join(filter(None, (row["backend"], row["mode"]))),
-        "layers": None if row["contender"] == "zoo" else CONTENDERS.get(row["contender"]),
+        "way": backend(row),
+        "layers": CONTENDERS.get(row["contender"], row["contender"]),
         **_places(row, also),
-        "what": "largest gradient" if kind == "gradient" else kind,
+        "what": kind,
         "absolute": _size(row["absolute"]),
         "relative": _size(row["relative"]),
         "bar": _size(row["bar"], 0),

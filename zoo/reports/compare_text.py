@@ -13,10 +13,9 @@ from zoo.reports.tables import Shown, shown
 
 _HEADS = {
     "way": "backend",
-    "layers": "layers",
-    "mode": "mode",
-    **{key: key for key in ways.PLACE},
     "median": "ms",
+    "layers": "layers",
+    **{key: key for key in ways.PLACE},
     "spread": "spread",
     "p95": "p95",
     "sequences": "seq/s",
@@ -61,10 +60,10 @@ def _recommended(advice, width):
     for one in advice:
         if one["model"] is not None:
             rows.setdefault(one["model"], {})[one["use"]] = one["best"] or "-"
-    head = ["fastest and right", *USES.values()]
+    head = ["fastest and right", *USES]
     lines = [[model, *(best.get(use, "-") for use in USES)] for model, best in rows.items()]
     overall = [one for one in advice if one["model"] is None]
-    told = [_fill(f"{USES[one['use']]}: {one['line']}", width, "") for one in overall]
+    told = [_fill(f"{one['use']}: {one['line']}", width, "") for one in overall]
     return [*(table([head, *lines]).split("\n") if lines else []), *([""] if told else []), *told]
 
 
@@ -84,7 +83,7 @@ def _model(document, name, advice, width):
     for use in USES:
         found = tables.speed(document, name, use)
         if use in advice:
-            lines.append(_fill(f"{USES[use]}: {advice[use]}", width))
+            lines.append(_fill(f"{use}: {advice[use]}", width))
         lines += _table(found, width) if found else []
     lines += _parity(document, name, width)
     for row in ways.find(document["rows"], measure="curve", model=name):

@@ -19,7 +19,7 @@ IDENTITY = (
     *("model", "backend", *PLACE),
     *("contender", "mode", "measure", "use", "what"),
 )
-CONTENDERS = {"zoo": "this project's", "keras": "stock Keras", "onnx": "exported ONNX"}
+CONTENDERS = {"zoo": "zoo", "keras": "stock Keras", "onnx": "exported"}
 
 
 def identity(row: Mapping) -> tuple:
@@ -119,9 +119,9 @@ def percent(value) -> str:
     """A spread for people, "" for none.
 
     >>> percent(0.042), percent(0.0004), percent(None)
-    ('± 4 %', '± 0 %', '')
+    ('±4%', '±0%', '')
     """
-    return f"± {100 * value:.0f} %" if finite(value) else ""
+    return f"±{100 * value:.0f}%" if finite(value) else ""
 
 
 def times(ratio: float) -> str:

@@ -99,10 +99,16 @@ th button:focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; }
 _PAPER = """
 body { max-width: none; padding: 0; font-size: 10pt; }
 nav { display: none; }
-h2, h3, h2 + p { break-after: avoid; }
-tr { break-inside: avoid; }
+h2, h3, h2 + p, caption { break-after: avoid; }
+p, tr, thead, .answers, .sortable { break-inside: avoid; }
+tbody tr:first-child { break-before: avoid; }
+figure svg { max-width: 10.5cm; }
 .scroll { overflow: visible; }
-.sortable th { position: static; }
+.sortable { font-size: 7.5pt; }
+.sortable thead th { white-space: normal; vertical-align: bottom; }
+.sortable th, .sortable td { position: static !important; padding: 0.2rem 0.6rem 0.2rem 0; }
+.sortable td.short { white-space: normal; overflow-wrap: anywhere; min-width: 3.2rem; }
+th button { white-space: normal; }
 th button::after { content: none; }
 pre { white-space: pre-wrap; }
 """

@@ -14,8 +14,8 @@ from zoo.reports.sorting import SORT
 class Shown:
     """A number in a table with a text of its own; `mark` sets it off: "right" or "wrong".
 
-    >>> str(Shown(0.04, "± 4 %"))
-    '± 4 %'
+    >>> str(Shown(0.04, "±4%"))
+    '±4%'
     """
 
     value: float | None
