@@ -4,45 +4,45 @@
 >>> paths = compare_page.write(document, "report")  # doctest: +SKIP
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from zoo import files, plots
-from zoo.reports import compare_curves as curves
 from zoo.reports import compare_faults as faults
-from zoo.reports import compare_pictures as pictures
 from zoo.reports import compare_table as tables
 from zoo.reports import compare_ways as ways
 from zoo.reports import document as pages
-from zoo.reports.blocks import Answers, Heading, Paragraph, Picture
+from zoo.reports.blocks import Answers, Heading, Paragraph
 from zoo.reports.compare_advice import advise
 from zoo.reports.compare_csv import csv, strict
+from zoo.reports.compare_gallery import file_names, gallery
 from zoo.reports.compare_ways import USES
 from zoo.reports.compare_where import where
 from zoo.reports.document import Section
 from zoo.reports.tables import Table
 
 _NAMES = {use: f"{name[0].upper()}{name[1:]}" for use, name in USES.items()}
-PARTS_NOTE = (
-    "Grey: the reference. A ring marks the first step whose loss is more than a thousandth away."
+PARITY_NOTE = (
+    "The largest difference to the reference, over the largest absolute value of the reference."
 )
 
 
-def page(document: Mapping) -> str:
+def page(document: Mapping, pictures: Mapping | None = None) -> str:
     """The report as one HTML page that needs no other file: answers first, then what they rest on.
 
     document: that of `zoo compare`, partial or whole, also one of `compare_against.compared`.
+    pictures: its `gallery`, where that was drawn before.
     Without scripts all of it reads; with them the tables sort.
     """
     document = _advised(document)
+    pictures = gallery(document) if pictures is None else pictures
     sections = [
         *_regressions(document),
-        _answers(document),
-        *[_model(document, name) for name in ways.names(document)],
-        *_parity(document),
+        _answers(document, pictures),
+        *[_model(document, name, pictures) for name in ways.names(document)],
+        *_more("Parity of all models", pictures.get(("parity",)), PARITY_NOTE),
         *_more("Start-up", tables.start(document), "What a process needs before the first call."),
-        *_memory(document),
+        *_more("Memory of all models", pictures.get(("memory",)), "Peaks of whole processes."),
         *_more("Metrics over seeds", tables.metrics(document), "Training from the seeds named."),
         *_more("What failed", faults.failed(document), "Each with its reason."),
         where(document),
@@ -60,9 +60,10 @@ def write(document: Mapping, folder) -> list[Path]:
         files.write_json(folder / "compare.json", strict(document)),
         files.write_bytes(folder / "compare.csv", csv(document["rows"]).encode()),
     ]
-    for name, picture in _pictures(document).items():
-        paths.append(plots.save(picture.figure, folder / f"{name}.png"))
-    return [*paths, pages.write(folder / "compare.html", page(document))]
+    found = gallery(document)
+    for key, name in file_names(found).items():
+        paths.append(plots.save(found[key].figure, folder / f"{name}.png"))
+    return [*paths, pages.write(folder / "compare.html", page(document, found))]
 
 
 def _advised(document):
@@ -102,11 +103,11 @@ def _regressions(document):
     return [Section("Regressions", [Paragraph(text), *([table] if table else [])])]
 
 
-def _answers(document):
+def _answers(document, pictures):
     """One answer for each use, over all models or of the only one, and the picture of it."""
     every = document["recommendations"]
     overall = [one for one in every if one["model"] is None] or every
-    found = [_cards(overall), _overview(document), _by_model(every)]
+    found = [_cards(overall), pictures.get(("overview",)), _by_model(every)]
     return Section("Recommended", [block for block in found if block])
 
 
@@ -116,17 +117,6 @@ def _cards(advice):
         for one in advice
     ]
     return Answers(items) if items else Paragraph("No time was measured.")
-
-
-def _overview(document):
-    if len(ways.names(document)) < 2 or not _timed(document):
-        return None
-    caption = "Of each backend the fastest way with this project's layers, or the exported model."
-    return Picture(pictures.overview(document), pictures.overview_alt(document), caption)
-
-
-def _timed(document):
-    return any(ways.speeds(document, name, use) for name in ways.names(document) for use in USES)
 
 
 def _by_model(advice):
@@ -140,18 +130,17 @@ def _by_model(advice):
     return Table(list(rows.values()), columns, sortable=True) if len(rows) > 1 else None
 
 
-def _model(document, name):
+def _model(document, name, pictures):
     told = next((model for model in document["models"] if model["model"] == name), None)
     blocks = [Paragraph(_sentence(told))] if told else []
     if len(ways.names(document)) > 1:
         lines = [one for one in document["recommendations"] if one["model"] == name]
         blocks += [_cards(lines)] if lines else []
-    blocks += _speed(document, name)
+    blocks += _speed(document, name, pictures.get(("speed", name)))
     table = tables.parity(document, name)
     blocks += [Heading("Parity"), table] if table else []
-    if _has_curve(document, name):
-        figure, alt = curves.curves(document, name), curves.curves_alt(document, name)
-        blocks += [Heading("Loss curves"), Picture(figure, alt, f"{alt} {PARTS_NOTE}")]
+    if ("curves", name) in pictures:
+        blocks += [Heading("Loss curves"), pictures["curves", name]]
     table = tables.memory(document, name)
     blocks += [Heading("Memory"), table] if table else []
     return Section(name, blocks or [Paragraph("Nothing was measured.")])
@@ -172,49 +161,10 @@ def _sentence(model):
     return text + (f" Reference: {model['reference']}." if model["reference"] else "")
 
 
-def _speed(document, name):
+def _speed(document, name, picture):
     found = [table for use in USES if (table := tables.speed(document, name, use))]
-    if not found:
-        return []
-    picture = Picture(pictures.speed(document, name), pictures.speed_alt(document, name))
-    return [Heading("Speed"), picture, *found, Paragraph(tables.SPEED_NOTE)]
+    return [Heading("Speed"), picture, *found, Paragraph(tables.SPEED_NOTE)] if found else []
 
 
-def _has_curve(document, name):
-    return any(row["losses"] for row in ways.find(document["rows"], measure="curve", model=name))
-
-
-def _parity(document):
-    if not ways.find(document["rows"], measure="parity"):
-        return []
-    text = "The largest difference to the reference over the largest absolute value in it."
-    picture = Picture(curves.parity(document), curves.parity_alt(document))
-    return [Section("Parity of all models", [Paragraph(text), picture])]
-
-
-def _memory(document):
-    if not any(ways.finite(r["peak_mb"]) for r in ways.find(document["rows"], measure="memory")):
-        return []
-    picture = Picture(curves.memory(document), curves.memory_alt(document))
-    return [Section("Memory of all models", [picture])]
-
-
-def _more(title, table, text):
-    return [Section(title, [Paragraph(text), table])] if table else []
-
-
-def _pictures(document):
-    """{name of the file without its ending: Picture}."""
-    found = {"overview": _overview(document)}
-    for name in ways.names(document):
-        if any(ways.speeds(document, name, use) for use in USES):
-            found[f"speed_{_file(name)}"] = Picture(pictures.speed(document, name), name)
-        if _has_curve(document, name):
-            found[f"curves_{_file(name)}"] = Picture(curves.curves(document, name), name)
-    for section in (*_parity(document), *_memory(document)):
-        found[section.title.split(" ")[0].lower()] = section.blocks[-1]
-    return {name: picture for name, picture in found.items() if picture}
-
-
-def _file(name):
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(str(name)).name).strip("-.") or "model"
+def _more(title, block, text):
+    return [Section(title, [Paragraph(text), block])] if block else []
