@@ -39,7 +39,9 @@ p { margin: 0.6rem 0; max-width: 42rem; }
 a { color: var(--blue); text-underline-offset: 0.15em; }
 nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none; margin: 0;
   padding: 0; }
-nav a { display: inline-block; padding: 0.35rem 0; }
+nav li { min-width: 0; overflow-wrap: anywhere; }
+nav a { display: inline-block; padding: 0.35rem 0; max-width: 100%; }
+h1, h2, figcaption, caption { overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: 1rem 0; max-width: 100%; }
 .scroll:focus-visible, a:focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; }
 table { border-collapse: collapse; font-size: 0.9rem; }
@@ -52,7 +54,8 @@ tbody th { font-weight: 600; white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .short { white-space: nowrap; }
-td:not([class]) { min-width: 14rem; }
+td:not([class]) { min-width: 14rem; overflow-wrap: anywhere; }
+tbody th:not([class]) { white-space: normal; overflow-wrap: anywhere; min-width: 10rem; }
 figure { margin: 1.25rem 0; break-inside: avoid; }
 figure svg, figure img { display: block; max-width: 100%; height: auto; }
 figcaption { color: var(--muted); font-size: 0.9rem; margin-top: 0.4rem; max-width: 42rem; }
@@ -104,10 +107,11 @@ p, tr, thead, .answers, .sortable { break-inside: avoid; }
 tbody tr:first-child { break-before: avoid; }
 figure svg { max-width: 10.5cm; }
 .scroll { overflow: visible; }
-.sortable { font-size: 7.5pt; }
+.sortable { font-size: 7pt; }
 .sortable thead th { white-space: normal; vertical-align: bottom; }
-.sortable th, .sortable td { position: static !important; padding: 0.2rem 0.6rem 0.2rem 0; }
-.sortable td.short { white-space: normal; overflow-wrap: anywhere; min-width: 3.2rem; }
+.sortable th, .sortable td { position: static !important; padding: 0.2rem 0.4rem 0.2rem 0; }
+.sortable td.short, .sortable th.short { white-space: normal; }
+td:not([class]), tbody th:not([class]) { min-width: 5rem; }
 th button { white-space: normal; }
 th button::after { content: none; }
 pre { white-space: pre-wrap; }
