@@ -1,5 +1,6 @@
 # make demo    environment with TensorFlow, then the main job: five architectures, one report
 # make test    environment with all three backends, style checks, every test on each backend
+# make browser Chromium for the tests of pages, where it is missing and apt-get may install it
 # make figures the drawings of docs/
 # make export  SavedModel and ONNX of every shipped model, under saved_models/NAME/
 
@@ -11,7 +12,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint c
 THREADS := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 BACKENDS := tensorflow jax torch
 
-.PHONY: demo test lint figures export clean $(BACKENDS:%=test-%)
+.PHONY: demo test lint browser figures export clean $(BACKENDS:%=test-%)
 
 demo: $(VENV)/.base
 	$(BIN)/zoo demo
@@ -28,6 +29,17 @@ test-jax: export XLA_FLAGS := --xla_backend_optimization_level=0
 
 $(BACKENDS:%=test-%): test-%: $(VENV)/.dev
 	KERAS_BACKEND=$* $(THREADS) $(BIN)/python -m pytest -q -n 2
+
+# The tests that need no backend run with TensorFlow's, those of pages in a browser among them.
+test-tensorflow: browser
+
+BROWSERS := chromium chromium-browser google-chrome
+browser:
+	@[ -n "$$CHROMIUM" ] || for name in $(BROWSERS); do command -v $$name && exit; done \
+	  || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	       apt-get install -qq -y --no-install-recommends chromium > /dev/null; } \
+	  || echo "no Chromium, and apt-get as root could not install it: set CHROMIUM to one, or the" \
+	          "tests of pages are skipped (they fail where CI=true)"
 
 # The formats come with the extras of .dev, since one of them is written and checked in each runtime.
 export: $(VENV)/.dev

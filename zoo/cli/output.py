@@ -4,6 +4,8 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
+from zoo.reports.columns import table
+
 
 def say(text):
     """Print at once, so that a closed pipe is noticed here and not at exit."""
@@ -44,24 +46,6 @@ def number(value) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.3g}" if abs(value) < 0.1 else f"{value:.4g}"
-
-
-def table(rows, right=()) -> str:
-    """Rows of strings in aligned columns; those in `right` are set to the right.
-
-    >>> print(table([["name", "size"], ["a", "10"]], right={1}))
-    name  size
-    a       10
-    """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(width) if k in right else cell.ljust(width)
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
 
 
 def forecast(row) -> str:

@@ -1,4 +1,4 @@
-"""What a report page is made of: paragraphs, tables, pictures, examples, commands.
+"""What a report page is made of beside its tables: paragraphs, pictures, examples, commands.
 
 Every block is a frozen dataclass with one method, html(name), which returns escaped HTML; `name`
 is unique on the page and starts the ids inside the block.
@@ -14,7 +14,8 @@ from html import escape
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.plots import number, to_svg
+from zoo.plots import to_svg
+from zoo.reports.tables import shown
 
 
 @dataclass(frozen=True)
@@ -42,57 +43,35 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Table:
-    """Rows as dicts; `columns` maps each key to its heading, in order.
+class Heading:
+    """A heading inside a section."""
 
-    The first column heads its row. A column that holds only numbers (or None) is right-aligned
-    and rounded to three significant digits.
-    """
-
-    rows: Sequence[Mapping]
-    columns: Mapping[str, str]
-    caption: str = ""
+    text: str
 
     def html(self, name: str) -> str:
-        looks = {key: _look([row.get(key) for row in self.rows]) for key in self.columns}
-        heads = "".join(
-            f'<th scope="col"{looks[key]}>{escape(heading)}</th>'
-            for key, heading in self.columns.items()
+        return f"<h3>{escape(self.text)}</h3>"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a report leads with: for each question the answer, large, and its reason below.
+
+    Each item: {"question": str, "answer": str, "reason": str}.
+
+    >>> "<dd>jax</dd>" in Answers([{"question": "train", "answer": "jax", "reason": ""}]).html("a")
+    True
+    """
+
+    items: Sequence[Mapping]
+
+    def html(self, name: str) -> str:
+        parts = (tuple(escape(str(item[k])) for k in ("question", "answer", "reason"))
+                 for item in self.items)  # fmt: skip
+        cards = "\n".join(
+            f'<div><dt>{asked}</dt><dd>{answer}</dd><dd class="reason">{reason}</dd></div>'
+            for asked, answer, reason in parts
         )
-        body = "".join(f"<tr>{self._cells(row, looks)}</tr>\n" for row in self.rows)
-        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
-        label = escape(self.caption or "table")
-        return (
-            f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table>{caption}'
-            f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
-        )
-
-    def _cells(self, row: Mapping, looks: Mapping[str, str]) -> str:
-        cells = []
-        for i, key in enumerate(self.columns):
-            tag, scope = ("td", "") if i else ("th", ' scope="row"')
-            cells.append(f"<{tag}{scope}{looks[key]}>{escape(_shown(row.get(key)))}</{tag}>")
-        return "".join(cells)
-
-
-def _look(values: Sequence) -> str:
-    """The class of a column: numbers to the right, short texts on one line."""
-    values = [value for value in values if value is not None]
-    if values and all(map(_is_number, values)):
-        return ' class="number"'
-    return ' class="short"' if all(len(_shown(value)) <= 32 for value in values) else ""
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return number(value) if _is_number(value) else str(value)
+        return f'<dl class="answers">\n{cards}\n</dl>'
 
 
 @dataclass(frozen=True)
@@ -147,10 +126,10 @@ class Examples:
 
 def _example(item: Mapping) -> str:
     image = item.get("image")
-    shown = "" if image is None else _png_element(png(image), f"input: {item.get('input', '')}")
+    picture = "" if image is None else _png_element(png(image), f"input: {item.get('input', '')}")
     parts = [(k, item[k]) for k in ("input", "answer", "truth") if item.get(k) is not None]
-    pairs = "".join(f"<dt>{key}</dt><dd>{escape(_shown(value))}</dd>" for key, value in parts)
-    return f"<li>{shown}<dl>{pairs}</dl>{_mark(item.get('right'))}</li>"
+    pairs = "".join(f"<dt>{key}</dt><dd>{escape(shown(value))}</dd>" for key, value in parts)
+    return f"<li>{picture}<dl>{pairs}</dl>{_mark(item.get('right'))}</li>"
 
 
 def _mark(right: bool | None) -> str:

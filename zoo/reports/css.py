@@ -39,7 +39,9 @@ p { margin: 0.6rem 0; max-width: 42rem; }
 a { color: var(--blue); text-underline-offset: 0.15em; }
 nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none; margin: 0;
   padding: 0; }
-nav a { display: inline-block; padding: 0.35rem 0; }
+nav li { min-width: 0; overflow-wrap: anywhere; }
+nav a { display: inline-block; padding: 0.35rem 0; max-width: 100%; }
+h1, h2, figcaption, caption { overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: 1rem 0; max-width: 100%; }
 .scroll:focus-visible, a:focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; }
 table { border-collapse: collapse; font-size: 0.9rem; }
@@ -52,7 +54,8 @@ tbody th { font-weight: 600; white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .short { white-space: nowrap; }
-td:not([class]) { min-width: 14rem; }
+td:not([class]) { min-width: 14rem; overflow-wrap: anywhere; }
+tbody th:not([class]) { white-space: normal; overflow-wrap: anywhere; min-width: 10rem; }
 figure { margin: 1.25rem 0; break-inside: avoid; }
 figure svg, figure img { display: block; max-width: 100%; height: auto; }
 figcaption { color: var(--muted); font-size: 0.9rem; margin-top: 0.4rem; max-width: 42rem; }
@@ -60,6 +63,22 @@ code, pre, kbd { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu 
   monospace; font-size: 0.875em; }
 pre { overflow-x: auto; padding: 0.75rem 0.9rem; border: 1px solid var(--line);
   border-radius: 6px; line-height: 1.45; }
+.sortable tbody th, .sortable thead th:first-child { position: sticky; left: 0;
+  background: var(--paper); }
+th button { all: unset; cursor: pointer; color: inherit; font: inherit; padding: 0.2rem 0;
+  white-space: nowrap; }
+th button::after { content: "↕"; color: var(--grey); padding-left: 0.3em; font-weight: 400; }
+th[aria-sort=ascending] button::after { content: "↑"; color: var(--blue); }
+th[aria-sort=descending] button::after { content: "↓"; color: var(--blue); }
+th button:focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; }
+.answers { display: grid; gap: 0.75rem; margin: 1rem 0 1.5rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); }
+.answers div { padding: 0.8rem 0.9rem; border: 1px solid var(--line); border-radius: 6px;
+  min-width: 0; break-inside: avoid; }
+.answers dt { color: var(--muted); font-size: 0.9rem; }
+.answers dd { margin: 0; font-size: 1.3rem; font-weight: 700; line-height: 1.3;
+  overflow-wrap: anywhere; }
+.answers .reason { font-size: 0.9rem; font-weight: 400; line-height: 1.5; margin-top: 0.4rem; }
 .examples { list-style: none; margin: 1rem 0; padding: 0; display: grid; gap: 0.75rem;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
 .examples.long { grid-template-columns: 1fr; }
@@ -83,8 +102,17 @@ pre { overflow-x: auto; padding: 0.75rem 0.9rem; border: 1px solid var(--line);
 _PAPER = """
 body { max-width: none; padding: 0; font-size: 10pt; }
 nav { display: none; }
-h2, h3, h2 + p { break-after: avoid; }
-tr { break-inside: avoid; }
+h2, h3, h2 + p, caption { break-after: avoid; }
+p, tr, thead, .answers, .sortable { break-inside: avoid; }
+tbody tr:first-child { break-before: avoid; }
+figure svg { max-width: 10.5cm; }
 .scroll { overflow: visible; }
+.sortable { font-size: 7pt; }
+.sortable thead th { white-space: normal; vertical-align: bottom; }
+.sortable th, .sortable td { position: static !important; padding: 0.2rem 0.4rem 0.2rem 0; }
+.sortable td.short, .sortable th.short { white-space: normal; }
+td:not([class]), tbody th:not([class]) { min-width: 5rem; }
+th button { white-space: normal; }
+th button::after { content: none; }
 pre { white-space: pre-wrap; }
 """

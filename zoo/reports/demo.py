@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from zoo import plots
-from zoo.reports.blocks import Code, Examples, Paragraph, Picture, Table
+from zoo.reports.blocks import Code, Examples, Paragraph, Picture
 from zoo.reports.document import Section, page
+from zoo.reports.tables import Table
 
 _SUMMARY = {
     "name": "Recipe",

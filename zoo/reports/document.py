@@ -1,5 +1,7 @@
 """Sections to one self-contained HTML page, and the page to a file."""
 
+import base64
+import hashlib
 import os
 import re
 import tempfile
@@ -8,10 +10,11 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from zoo.reports.blocks import Code, Examples, Paragraph, Picture, Table
+from zoo.reports.blocks import Answers, Code, Examples, Heading, Paragraph, Picture
 from zoo.reports.css import style_sheet
+from zoo.reports.tables import Table
 
-Block = Paragraph | Table | Picture | Examples | Code
+Block = Paragraph | Heading | Table | Picture | Examples | Answers | Code
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ def page(
         sections: in order; with three or more titled ones the page opens with links to them.
         environment: {"backend": "jax", "versions": {"jax": "0.10"}, ...}, the last section.
 
-    Returns: the text of the page, every given string escaped.
+    Returns: the text of the page, every given string escaped. A script is in it only where a block
+        needs one, and the page's policy allows that script alone, by its hash.
 
     >>> "<h1>a &amp; b</h1>" in page("a & b", [Section("one", [Paragraph("text")])])
     True
@@ -44,12 +48,13 @@ def page(
     sections = [*sections, *_environment_section(environment)]
     opening = f'<p class="lead">{escape(lead)}</p>' if lead else ""
     body = "\n".join(_section(section, i) for i, section in enumerate(sections))
+    scripts = _scripts(sections)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">
 <link rel="icon" href="data:,">
 <title>{escape(title)}</title>
 <style>
@@ -60,9 +65,21 @@ def page(
 {_contents(sections)}<main>
 {body}
 </main>
-</body>
+{"".join(f"<script>{script}</script>" for script in scripts)}</body>
 </html>
 """
+
+
+def _scripts(sections: Sequence[Section]) -> list[str]:
+    """What the blocks need to run, each once."""
+    blocks = (block for section in sections for block in section.blocks)
+    return list(dict.fromkeys(filter(None, (getattr(block, "script", "") for block in blocks))))
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
+    allowed = " ".join(f"'sha256-{text}'" for text in hashes)
+    return f"{_POLICY}; script-src {allowed}" if allowed else _POLICY
 
 
 def write(path: str | os.PathLike, html: str) -> Path:

@@ -5,16 +5,20 @@
 True
 """
 
-from zoo.reports.blocks import Code, Examples, Paragraph, Picture, Table
+from zoo.reports.blocks import Answers, Code, Examples, Heading, Paragraph, Picture
 from zoo.reports.demo import demo_page
 from zoo.reports.document import Section, page, write
+from zoo.reports.tables import Shown, Table
 
 __all__ = [
+    "Answers",
     "Code",
     "Examples",
+    "Heading",
     "Paragraph",
     "Picture",
     "Section",
+    "Shown",
     "Table",
     "demo_page",
     "page",
