@@ -45,7 +45,11 @@ def load(name):
     card = read_card(folder)
     _verify(folder, card)
     recipe, spec = read_spec(folder)
-    model = recipe.build(**_sizes(recipe, spec, folder))
+    sizes = _sizes(recipe, spec, folder)
+    from zoo.backends.unset import unset_weights  # Keras, only where a model is made
+
+    with unset_weights():
+        model = recipe.build(**sizes)
     set_weights(model, folder / "weights.npz")
     return recipe, model, spec, card
 

@@ -3,7 +3,7 @@
 Nothing here imports a framework before a verb needs one, so help and `zoo list` answer at once.
 """
 
-from zoo.cli import bench, describe, diagnose, doctor, export, predict, train
+from zoo.cli import bench, compare, describe, diagnose, doctor, export, predict, train
 from zoo.cli.options import app
 
 
@@ -12,4 +12,15 @@ def main(arguments=None):
     app(arguments)
 
 
-__all__ = ["app", "bench", "describe", "diagnose", "doctor", "export", "main", "predict", "train"]
+__all__ = [
+    "app",
+    "bench",
+    "compare",
+    "describe",
+    "diagnose",
+    "doctor",
+    "export",
+    "main",
+    "predict",
+    "train",
+]

@@ -12,6 +12,8 @@ USES = ("train", "batch", "latency")
 # One recipe of each architecture, each trained in practice, none so large that it rules the time.
 MODELS = ("digits", "emoji_caption", "sine", "g2p", "segment_cantonese")
 CELLS = ("simple_rnn", "lstm", "gru", "peephole", "coupled")
+# In a minute: the smallest of each, since most of that minute is compilation.
+QUICK_MODELS = ("digits", "emoji_caption", "sine", "g2p", "sine_to_cosine")
 # The largest difference to the reference: of outputs, of a gradient (see `numbers.py`).
 BARS = {"float32": (1e-5, 1e-4), "bfloat16": (5e-2, 2e-1)}
 
@@ -153,7 +155,8 @@ class Info:
 def options(measures=None, quick=False, seconds=None, seeds=3, **others) -> Options:
     """`Options` from what a command line gives; None is the usual.
 
-    measures: names of `MEASURES` with commas; seeds: how many. Raises `InputError` for what cannot
+    measures: names of `MEASURES` with commas; seeds: how many; quick: the zoo's layers alone, each
+    backend in one mode, outputs and times. Raises `InputError` for what cannot
     be.
 
     >>> options(quick=True).measures
@@ -169,11 +172,14 @@ def options(measures=None, quick=False, seconds=None, seeds=3, **others) -> Opti
     if not 0 <= others.get("seed", 0) < 2**32:
         raise InputError(f"--seed {others['seed']}, expected 0 to {2**32 - 1}: choose another")
     given = {} if seconds is None else {"seconds": float(seconds)}
+    given |= {"contenders": ("zoo",)} if quick else {}
     return Options(measures=chosen_ones, quick=quick, seeds=tuple(range(seeds)), **given, **others)
 
 
-def targets(names, known, cell=None, shape="middle") -> list[Target]:
+def targets(names, known, cell=None, shape="middle", quick=False) -> list[Target]:
     """The targets that a caller names: recipes, cells, `.keras` files; without a name the usual.
+
+    One recipe of each architecture, or in a quick run a small one of each.
 
     known: pattern -> the recipes that match it; cell: for recipes, another cell than their own;
     shape: of a cell. Raises `InputError` for a name that is none of these.
@@ -181,7 +187,8 @@ def targets(names, known, cell=None, shape="middle") -> list[Target]:
     >>> [target.kind for target in targets(["lstm", "sine"], lambda name: [name])]
     ['cell', 'recipe']
     """
-    found = [t for name in names or MODELS for t in _named(name, known, shape)]
+    usual = QUICK_MODELS if quick else MODELS
+    found = [t for name in names or usual for t in _named(name, known, shape)]
     if cell is not None:
         found = [replace(t, cell=cell) if t.kind == "recipe" else t for t in found]
     return list(dict.fromkeys(found))

@@ -13,7 +13,7 @@ SHORT = 0.02  # seconds: a call that is shorter is warmed up by one that is not 
 def visited(ways, seconds, seed):
     """`visit` for any list of functions with a `reason`."""
     times, failed = {}, {}
-    gc.collect()
+    gc.collect()  # of what came since `settle`
     gc.disable()
     try:
         for k in np.random.default_rng(seed).permutation(len(ways)).tolist():
@@ -35,3 +35,10 @@ def _timed(call, seconds):
         found.append(time.perf_counter() - began)
         left -= found[-1]
     return found[1:] if len(found) > 1 and found[0] < SHORT else found
+
+
+def settle():
+    """Leave what is there now out of later collections, which else take longer than a visit."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

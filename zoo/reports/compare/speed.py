@@ -4,7 +4,6 @@ A way is a contender, a mode and a use: `train_on_batch`, `predict_on_batch` on 
 first row alone. These are the calls that users make: what Keras does around them is in the time.
 """
 
-import gc
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import keras
 from zoo.backends import bench
 from zoo.reports import timing
 from zoo.reports.compare.cases import USES, row
-from zoo.reports.compare.clock import visited
+from zoo.reports.compare.clock import settle, visited
 from zoo.reports.compare.numbers import given, outputs_row, road
 from zoo.reports.compare.subject import Subject
 
@@ -65,13 +64,12 @@ def ready(place, more, folder, contenders, quick):
     batch = this.first_batch()
     for contender in [c for c in contenders if c in ("zoo", "keras")]:
         for mode in bench.MODES[:1] if quick else bench.MODES:
-            ways += _made(place, more, this, contender, mode, batch)
-            if quick and ways[-1].model is not None:
-                more([outputs_row(place, this, ways[-1].model, batch[0], contender, mode)])
+            ways += _made(place, more, this, contender, mode, batch, quick)
+    settle()
     return {"ways": [way.to_json() for way in ways]}
 
 
-def _made(place, more, this, contender, mode, batch):
+def _made(place, more, this, contender, mode, batch, quick):
     began = time.perf_counter()
     try:
         model = this.model(contender=contender)
@@ -82,6 +80,8 @@ def _made(place, more, this, contender, mode, batch):
     more([row(this.info, place, "start", taken, contender=contender, mode=mode, what="build")])
     this.compile(model, bench.jit(mode))
     x, y, weights = batch
+    if quick:  # before a training step changes the weights
+        more([outputs_row(place, this, model, x, contender, mode)])
     x = given(model, x)
     arguments = {"train": (x, y, weights), "batch": (x,), "latency": (_first(x),)}
     around = _Around(this, contender)
@@ -125,6 +125,7 @@ def visit(place, more, folder, seconds, seed):
 def drop(place, more, folder):
     """Forget a model that was timed."""
     _ways.pop(folder, None)
-    gc.collect()
-    bench.release()
+    settle()
+    if not _ways:  # it would have the others compiled again
+        bench.release()
     return {}

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from zoo import files, registry, store
+from zoo.backends.unset import unset_weights
 from zoo.engine.accelerate import accelerate
 from zoo.layers import CELLS
 from zoo.layers.loop import stock_loops
@@ -43,7 +44,8 @@ class Subject:
         contender: `zoo`, or `keras` for the stock layers; quiet: without dropout and noise, so that
         training has nothing to draw.
         """
-        model = self._made(contender)
+        with unset_weights():
+            model = self._made(contender)
         arrays = files.read_arrays(self.folder / f"{weights}.npz")
         model.set_weights([arrays[name] for name in sorted(arrays)])
         return without_noise(model) if quiet else model

@@ -8,6 +8,7 @@ from functools import partial
 
 from zoo.reports.compare import rounds
 from zoo.reports.compare.cases import Place, row
+from zoo.reports.compare.preparing import prepare_some
 from zoo.reports.compare.process import Ended
 
 QUICK_ROUNDS = 3
@@ -15,7 +16,7 @@ QUICK_ROUNDS = 3
 
 def speed(work):
     """The speed and start rows of every model."""
-    if work.asks("speed", "start") and work.models():
+    if work.asks("speed", "start"):
         timing = _Timing(work)
         (timing.quickly if work.options.quick else timing.one_by_one)()
         work.add(timing.yardstick())
@@ -42,18 +43,27 @@ class _Timing:
             self.work.told(f"{info['model']}: times", len(self.work.models()) - k - 1)
 
     def quickly(self):
-        """All processes make their models at the same time."""
-        jobs = {f"{place.name}: start": partial(self._start, place) for place in self.places}
-        self.work.pool(jobs)
-        made, models = {}, self.work.models()
+        """All processes make their models at the same time, as soon as each is prepared."""
+        work, made = self.work, {}
+        every = range(len(work.targets))
 
-        def make(process):
-            made[process] = [self._ready(process, *model) for model in models]
+        def make(place):
+            self._start(place)
+            process = self.running.get(place)
+            made[process] = {}
+            for k in every if process else ():
+                work.prepared[k].wait()
+                info, folder = work.document["models"][k], work.folders[k]
+                if info["ok"]:
+                    made[process][k] = self._ready(process, info, folder)
 
-        running = list(self.running.values())
-        self.work.pool({f"{p.place.name}: models": partial(make, p) for p in running})
-        for k, (info, folder) in enumerate(models):
-            self._time(info, folder, {process: found[k] for process, found in made.items()})
+        jobs = {"references": partial(prepare_some, work, every)}
+        jobs |= {f"{place.name}: models": partial(make, place) for place in self.places}
+        work.pool(jobs, at_once=len(jobs))
+        for k in every:
+            found = {process: models[k] for process, models in made.items() if k in models}
+            if found:
+                self._time(work.document["models"][k], work.folders[k], found)
 
     def _start(self, place):
         work = self.work

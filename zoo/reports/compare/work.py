@@ -3,14 +3,15 @@
 import contextlib
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.util import find_spec
-from threading import Lock
+from threading import Event, Lock
 
 from zoo import environment
 from zoo.reports.compare.cases import Place, row
 from zoo.reports.compare.process import Process
 
-# Who computes in float64: the first that is there.
+# Who computes in float64: the first that is there. In a quick run that has nothing to compile.
 REFERENCES = ("jax", "torch", "tensorflow")
+QUICK_REFERENCES = ("torch", "jax", "tensorflow")
 
 
 class Work:
@@ -21,6 +22,7 @@ class Work:
         self.options, self.seen, self.told = options, seen, told
         self.folders = [folder / str(k) for k in range(len(targets))]
         self.lock, self.open, self.stopped = Lock(), set(), False
+        self.prepared = [Event() for _ in targets]
 
     def add(self, rows):
         """Take rows into the document, from any thread, and let it be kept.
@@ -78,7 +80,8 @@ class Work:
 
     def reference_place(self):
         """Where the reference is computed."""
-        backend = next(name for name in REFERENCES if find_spec(name))
+        known = QUICK_REFERENCES if self.options.quick else REFERENCES
+        backend = next(name for name in known if find_spec(name))
         return Place(backend, threads=self.places[0].threads)
 
     def onnx_place(self):
@@ -89,11 +92,11 @@ class Work:
             return None
         return Place("onnxruntime", threads=self.places[0].threads)
 
-    def pool(self, jobs):
-        """Run jobs, {what: function}, as many at a time as there are cores."""
+    def pool(self, jobs, at_once=None):
+        """Run jobs, {what: function}, `at_once` at a time: by default one for each core."""
         if not jobs:
             return
-        with ThreadPoolExecutor(max(1, min(len(jobs), environment.threads()))) as pool:
+        with ThreadPoolExecutor(at_once or environment.threads()) as pool:
             futures = {pool.submit(job): what for what, job in jobs.items()}
             left = len(futures)
             try:
