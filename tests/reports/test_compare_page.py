@@ -42,8 +42,8 @@ class Parsed(Page):
 
 def test_the_page_leads_with_the_answers_and_ends_with_where_it_ran(html):
     assert re.findall(r"<h2[^>]*>(.*?)</h2>", html) == [
-        *("Recommended", "g2p", "brown_tagger", "Parity of all models", "Start-up"),
-        *("Memory of all models", "Metrics over seeds", "What failed", "Where this ran"),
+        *("Recommended", "g2p", "brown_tagger", "Parity at a glance", "Start-up"),
+        *("Memory at a glance", "Metrics over seeds", "What failed", "Where this ran"),
     ]
     first = html.index('<dl class="answers">')
     assert html.index("Recommended</h2>") < first < html.index("<svg")

@@ -60,8 +60,8 @@ def _asked(document, model, use):
 def candidates(document: Mapping, model: str, use: str) -> list[Candidate]:
     """Every way that was timed in one precision, the fastest first, each with what is wrong."""
     rows = ways.speeds(document, model, use)
-    for key, wanted in (("precision", "float32"), ("reproducible", False)):
-        rows = [row for row in rows if row.get(key) == wanted] or rows
+    rows = ways.comparable(rows)
+    rows = [row for row in rows if not row.get("reproducible")] or rows
     also = ways.varied(rows)
     return [Candidate(row, way(row, also), *_checked(document, row)) for row in rows]
 
@@ -183,7 +183,7 @@ def _overall(use, standings):
     listed = ", ".join(_mean(name, means, ratios, count) for name in others)
     if wins == count:
         line = f"{best} is the fastest for all {count} models"
-        line += f"; in times as long, geometric mean: {listed}." if others else "."
+        line += f"; time beside it, geometric mean: {listed}." if others else "."
     else:
         line = f"{best} takes {times(means[best])} times as long as each model's fastest "
         line += f"(geometric mean over {count} models; it is the fastest for {wins})"

@@ -162,8 +162,8 @@ def _scale(panels, rows):
 def worst(document: Mapping, kind: str) -> list[Mapping]:
     """Of each model and backend the row of this kind with the largest difference over its bar."""
     found = {}
-    for row in ways.find(document["rows"], measure="parity"):
-        if str(row["what"]).split(" ")[0] != kind or row["precision"] != "float32":
+    for row in ways.comparable(ways.find(document["rows"], measure="parity")):
+        if str(row["what"]).split(" ")[0] != kind:
             continue
         key = (row["model"], row["backend"])
         if key not in found or ways.over(row) > ways.over(found[key]):

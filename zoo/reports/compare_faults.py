@@ -42,8 +42,8 @@ def failed(document: Mapping) -> Table | None:
 
 def regressed(document: Mapping) -> Table | None:
     """What became slower, wrong or impossible since the earlier run, the worst first."""
-    columns = {"model": "Model", "way": "Backend", "what": "What", "old": "Before, ms",
-               "now": "Now, ms", "change": "Change", "reason": "Reason"}  # fmt: skip
+    columns = {"model": "Model", "way": "Backend", "change": "Change", "what": "What",
+               "old": "Before, ms", "now": "Now, ms", "reason": "Reason"}  # fmt: skip
     also = ways.varied(document["rows"])
     shown = [
         {"model": row["model"], "way": ways.way(row, also), "what": _what(row),

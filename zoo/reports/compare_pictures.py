@@ -43,7 +43,7 @@ def short(text: str, longest: int = LONGEST) -> str:
 
 def stacked(heights, extra: float = 0.0, share: bool = False):
     """A figure of panels below one another, each as high as its lines need; returns both."""
-    sizes = [ROW * lines + 0.62 for lines in heights]
+    sizes = [ROW * lines + 0.7 for lines in heights]
     figure = canvas(WIDTH, sum(sizes) + extra)
     panels = figure.subplots(
         len(sizes), squeeze=False, sharex=share, gridspec_kw={"height_ratios": sizes}

@@ -215,7 +215,7 @@ def start(document: Mapping) -> Table | None:
          "change": change(row)}
         for row in rows
     ]  # fmt: skip
-    columns = {"way": "Backend", "model": "Model", "what": "What", "median": "Milliseconds",
+    columns = {"way": "Backend", "median": "Milliseconds", "what": "What", "model": "Model",
                "old": "Before", "change": "Change"}  # fmt: skip
     return sortable(shown, columns)
 
@@ -230,6 +230,6 @@ def metrics(document: Mapping) -> Table | None:
          "values": ", ".join(f"{value:.4g}" for value in row["values"] or () if finite(value))}
         for row in rows
     ]  # fmt: skip
-    columns = {"model": "Model", "way": "Backend", "what": "Metric", "value": "Mean",
+    columns = {"model": "Model", "way": "Backend", "value": "Mean", "what": "Metric",
                "std": "Standard deviation", "seeds": "Seeds", "values": "Each"}  # fmt: skip
     return sortable(shown, columns)

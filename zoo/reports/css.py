@@ -100,16 +100,18 @@ th button:focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; }
 """
 
 _PAPER = """
-body { max-width: none; padding: 0; font-size: 10pt; }
+html { font-size: 12px; }
+body { max-width: none; padding: 0; }
+.answers { grid-template-columns: repeat(3, 1fr); }
 nav { display: none; }
 h2, h3, h2 + p, caption { break-after: avoid; }
 p, tr, thead, .answers, .sortable { break-inside: avoid; }
 tbody tr:first-child { break-before: avoid; }
-figure svg { max-width: 10.5cm; }
+figure svg { max-width: 9.5cm; }
 .scroll { overflow: visible; }
 .sortable { font-size: 7pt; }
 .sortable thead th { white-space: normal; vertical-align: bottom; }
-.sortable th, .sortable td { position: static !important; padding: 0.2rem 0.4rem 0.2rem 0; }
+.sortable th, .sortable td { position: static !important; padding: 0.2rem 0.55rem 0.2rem 0; }
 .sortable td.short, .sortable th.short { white-space: normal; }
 td:not([class]), tbody th:not([class]) { min-width: 5rem; }
 th button { white-space: normal; }
