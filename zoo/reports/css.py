@@ -64,7 +64,7 @@ code, pre, kbd { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu 
 pre { overflow-x: auto; padding: 0.75rem 0.9rem; border: 1px solid var(--line);
   border-radius: 6px; line-height: 1.45; }
 .sortable tbody th, .sortable thead th:first-child { position: sticky; left: 0;
-  background: var(--paper); }
+  background: var(--paper); background-clip: padding-box; }
 th button { all: unset; cursor: pointer; color: inherit; font: inherit; padding: 0.2rem 0;
   white-space: nowrap; }
 th button::after { content: "↕"; color: var(--grey); padding-left: 0.3em; font-weight: 400; }
