@@ -26,6 +26,7 @@ _PUBLIC = {
     "streaming": "zoo.engine.streaming",
     "export": "zoo.formats",
     "fit": "zoo.training",
+    "reproducible": "zoo.environment",
 }
 _MODULES = ("layers", "reference", "plots")
 

@@ -5,9 +5,17 @@ import os
 import platform
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from zoo.errors import InputError
+
+# Said by `reproducible`; what it costs here, `zoo compare NAME --reproducible` measures.
+COSTS = {
+    "cpu": "none beyond noise on a CPU (docs/compare.md); zoo compare NAME --reproducible measures",
+    "gpu": "slower kernels on a GPU, not measured here; zoo compare NAME --reproducible measures",
+}
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "tokenizers", "rnn-zoo")
 
 
@@ -67,3 +75,62 @@ def commit() -> str | None:
         ["git", "-C", str(root), "rev-parse", "--short", "HEAD"], capture_output=True, text=True
     )
     return run.stdout.strip() or None
+
+
+# Read when a GPU is first used, so they are set before: by cuBLAS, and by XLA.
+BEFORE_A_GPU = {
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    "XLA_FLAGS": "--xla_gpu_deterministic_ops=true",
+}
+
+
+@dataclass(frozen=True)
+class Reproducible:
+    """What `reproducible` has set in this process, what it costs, and what it cannot reach."""
+
+    backend: str
+    seed: int
+    settings: tuple[str, ...]
+    cannot: tuple[str, ...]
+    cost: str
+
+    def __str__(self):
+        lines = [f"{self.backend} repeats bit for bit from seed {self.seed}"]
+        lines += [f"set: {', '.join(self.settings)}"] if self.settings else []
+        return "\n".join([*lines, f"cost: {self.cost}", *(f"not: {c}" for c in self.cannot)])
+
+
+def reproducible(seed: int = 0) -> Reproducible:
+    """From here on a run of this process repeats bit for bit when it is started again.
+
+    seed: of Python, NumPy and the backend: weights, dropout, shuffling. To be called before a model
+    is made, and on a GPU before anything else of the zoo. It holds on one backend with the same
+    versions, device and number of threads; between backends numbers agree as `zoo compare` says.
+
+    Returns what was set, what it costs and which operations cannot repeat; these raise the
+    framework's own error when they are used. Raises `InputError` for a seed that is none, and where
+    it comes too late.
+
+    >>> try:
+    ...     reproducible(seed=-1)
+    ... except InputError as error:
+    ...     print(error)
+    seed is -1, expected a whole number from 0 to 4294967295
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise InputError(f"seed is {seed!r}, expected a whole number from 0 to {2**32 - 1}")
+    for name, value in BEFORE_A_GPU.items():
+        if value not in os.environ.get(name, ""):
+            os.environ[name] = f"{os.environ.get(name, '')} {value}".strip()
+    import keras
+
+    from zoo import backends
+
+    keras.utils.set_random_seed(seed)
+    return Reproducible(
+        backend=backends.name(),
+        seed=seed,
+        settings=tuple(backends.repeat_exactly()),
+        cannot=(*backends.NOT_REPEATED, "other versions, devices or numbers of threads"),
+        cost=COSTS["gpu" if backends.on_gpu() else "cpu"],
+    )

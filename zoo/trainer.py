@@ -33,6 +33,18 @@ def _epoch_seed(seed, epoch):
     return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
 
 
+def optimizer_for(fit, steps=1):
+    """The optimizer that a recipe's `Fit` asks for; steps: of the whole training."""
+    rate = fit.learning_rate
+    if fit.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))
+    return (keras.optimizers.AdamW if fit.weight_decay else keras.optimizers.Adam)(
+        rate,
+        global_clipnorm=fit.clip,
+        **({"weight_decay": fit.weight_decay} if fit.weight_decay else {}),
+    )
+
+
 class Trainer:
     """The loop over epochs and batches, and all the state that a resumed run needs."""
 
@@ -57,16 +69,8 @@ class Trainer:
         self._compile(steps=recipe.fit.epochs * len(first))
 
     def _compile(self, steps):
-        fit, loss = self.recipe.fit, self.recipe.task.loss(self.model)
-        rate = fit.learning_rate
-        if fit.schedule == "cosine":
-            rate = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))
-        optimizer = (keras.optimizers.AdamW if fit.weight_decay else keras.optimizers.Adam)(
-            rate,
-            global_clipnorm=fit.clip,
-            **({"weight_decay": fit.weight_decay} if fit.weight_decay else {}),
-        )
-        self.trained.compile(optimizer, loss=loss)
+        optimizer = optimizer_for(self.recipe.fit, steps)
+        self.trained.compile(optimizer, loss=self.recipe.task.loss(self.model))
         optimizer.build(self.trained.trainable_variables)
 
     def _batches(self, split, epoch):

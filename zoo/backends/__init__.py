@@ -9,6 +9,7 @@ hands out that backend's functions. Each backend is one file with the same names
     stepwise(function, variables)              one step (inputs, state), as a compiled loop's body
     value_and_gradients(function, variables)   a number and its gradients
     devices()                                  what the backend can compute on
+    repeat_exactly()                           operations that repeat bit for bit, from now on
 
 and in a second file, `*_recurrent.py`, the recurrent cells at the speed of the hardware:
 
@@ -43,6 +44,10 @@ compiled = _backend.compiled
 stepwise = _backend.stepwise
 value_and_gradients = _backend.value_and_gradients
 devices = _backend.devices
+repeat_exactly = _backend.repeat_exactly
+NOT_REPEATED = _backend.NOT_REPEATED
+
+plain_recurrence = _backend.recurrence
 
 _other_loop = contextvars.ContextVar("other_loop", default=None)
 

@@ -1,7 +1,11 @@
 """JAX: `lax.scan` for the loop, `jit` for compilation, weights passed in as values."""
 
+import os
+
 import jax
 import keras
+
+from zoo.errors import InputError
 
 
 def recurrence(step, state, inputs, reverse=False):
@@ -49,3 +53,24 @@ def devices() -> list[str]:
     """The devices by Keras's names, for example `["cpu:0", "gpu:0"]`."""
     gpus = [d for d in jax.devices() if d.platform in ("gpu", "cuda", "rocm")]
     return ["cpu:0"] + [f"gpu:{i}" for i, _ in enumerate(gpus)]
+
+
+# What may differ between two runs, whatever is set.
+NOT_REPEATED = ()
+REPEATING = "--xla_gpu_deterministic_ops=true"
+
+
+def repeat_exactly():
+    """Choose operations that repeat bit for bit; what was set.
+
+    XLA on a CPU repeats by itself. For a GPU it reads a flag when JAX starts, so that a process
+    which began without it cannot take it up any more.
+    """
+    if len(devices()) == 1:
+        return []
+    if REPEATING not in os.environ.get("XLA_FLAGS", ""):
+        raise InputError(
+            f"JAX has started on a GPU without {REPEATING}, expected it in XLA_FLAGS: set it, or "
+            "call zoo.reproducible before anything else of the zoo"
+        )
+    return [f"XLA_FLAGS={REPEATING}"]

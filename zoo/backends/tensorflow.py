@@ -93,3 +93,16 @@ def devices() -> list[str]:
     """The devices by Keras's names, for example `["cpu:0", "gpu:0"]`."""
     gpus = tf.config.list_physical_devices("GPU")
     return ["cpu:0"] + [f"gpu:{i}" for i, _ in enumerate(gpus)]
+
+
+# What may differ between two runs, whatever is set.
+NOT_REPEATED = (
+    "on a GPU: the gradient of max pooling under XLA, the gradient of resizing, adjust_contrast; "
+    "TensorFlow raises an error that names such an operation",
+)
+
+
+def repeat_exactly():
+    """Choose operations that repeat bit for bit; what was set."""
+    tf.config.experimental.enable_op_determinism()
+    return ["tf.config.experimental.enable_op_determinism()"]

@@ -51,3 +51,18 @@ def value_and_gradients(function, variables):
 def devices() -> list[str]:
     """The devices by Keras's names, for example `["cpu:0", "gpu:0"]`."""
     return ["cpu:0"] + [f"gpu:{i}" for i in range(torch.cuda.device_count())]
+
+
+# What may differ between two runs, whatever is set.
+NOT_REPEATED = (
+    "on a GPU: cumsum of real numbers, the gradients of max_pool3d, interpolate and grid_sample; "
+    "torch raises an error that names such an operation",
+)
+
+
+def repeat_exactly():
+    """Choose operations that repeat bit for bit; what was set."""
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    return ["torch.use_deterministic_algorithms(True)", "torch.backends.cudnn.deterministic"]

@@ -10,6 +10,17 @@ from zoo import backends
 from zoo.errors import InputError
 
 _carried = contextvars.ContextVar("carried", default=None)
+_stock = contextvars.ContextVar("stock", default=False)
+
+
+@contextlib.contextmanager
+def stock_loops():
+    """The zoo's layers called, or traced, inside run as the stock Keras layers that they are."""
+    token = _stock.set(True)
+    try:
+        yield
+    finally:
+        _stock.reset(token)
 
 
 @contextlib.contextmanager
@@ -176,7 +187,8 @@ class NativeLoop(Carries):
         """Whether nothing is asked for but outputs and states."""
         rates = (getattr(self, name, 0) for name in ("dropout", "recurrent_dropout"))
         same_type = keras.backend.standardize_dtype(sequences.dtype) == self.compute_dtype
-        return same_type and not (self.stateful or self.unroll or any(rates))
+        asked = self.stateful or self.unroll or any(rates) or _stock.get()
+        return same_type and not asked
 
     def _start(self, sequences, initial_state):
         """The state to start from: a list of (B, U). A caller's may have batch size 1."""
@@ -190,6 +202,9 @@ class NativeLoop(Carries):
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if _stock.get():
+            self.loop_path = "stock"
+            return super().inner_loop(sequences, initial_state, mask, training)
         reason = self._stock_reason(training)
         if reason:
             self.loop_path = f"stock: {reason}"

@@ -20,6 +20,14 @@ import keras
 _bench = importlib.import_module(f"zoo.backends.bench.{keras.backend.backend()}")
 
 MODES = _bench.MODES
+
+
+def jit(mode):
+    """What `Model.compile(jit_compile=...)` takes for a mode of `MODES`: Keras's own choice where
+    there is one mode alone."""
+    return "auto" if len(MODES) == 1 else mode == "xla"
+
+
 NATIVE = _bench.NATIVE
 forward = _bench.forward
 training = _bench.training

@@ -1,0 +1,37 @@
+"""A visit to a process: each of its ways timed a little. No framework."""
+
+import gc
+import time
+
+import numpy as np
+
+from zoo.reports import timing
+
+SHORT = 0.02  # seconds: a call that is shorter is warmed up by one that is not counted
+
+
+def visited(ways, seconds, seed):
+    """`visit` for any list of functions with a `reason`."""
+    times, failed = {}, {}
+    gc.collect()
+    gc.disable()
+    try:
+        for k in np.random.default_rng(seed).permutation(len(ways)).tolist():
+            if ways[k].reason is None:
+                try:
+                    times[k] = _timed(ways[k], seconds)
+                except Exception as error:  # told in the row of this way
+                    ways[k].reason = failed[k] = timing.reason(error)
+    finally:
+        gc.enable()
+    return {"times": times, "failed": failed}
+
+
+def _timed(call, seconds):
+    found, left = [], seconds
+    while not found or left > 0:
+        began = time.perf_counter()
+        call()
+        found.append(time.perf_counter() - began)
+        left -= found[-1]
+    return found[1:] if len(found) > 1 and found[0] < SHORT else found
