@@ -150,7 +150,7 @@ def _sentence(model):
     if not model["ok"]:
         return f"Not measured: {model['reason']}."
     what = " ".join(filter(None, ((model["architecture"] or "").replace("_", " "), model["kind"])))
-    parts = [what, model["cell"]]
+    parts = [what, model["cell"] if model["cell"] != "none" else None]
     parts += [f"{model['parameters']:,} parameters"] if model["parameters"] else []
     parts += [f"{model['weights']} weights"] if model["weights"] else []
     batch = _count(model["sequences"], "sequence") if model["sequences"] else None

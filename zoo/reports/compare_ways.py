@@ -128,10 +128,12 @@ def spread(row: Mapping) -> float:
 def percent(value) -> str:
     """A spread for people, "" for none.
 
-    >>> percent(0.042), percent(0.0004), percent(None)
-    ('±4%', '±0%', '')
+    >>> percent(0.042), percent(0.0004), percent(31.0), percent(None)
+    ('±4%', '±0%', '±>999%', '')
     """
-    return f"±{100 * value:.0f}%" if finite(value) else ""
+    if not finite(value):
+        return ""
+    return f"±{100 * value:.0f}%" if value < 9.995 else "±>999%"
 
 
 def times(ratio: float) -> str:
