@@ -169,7 +169,7 @@ def _curves(name):
         if (backend, name) == ("tensorflow", "brown_tagger"):
             losses[150:152] = [float("nan"), float("inf")]
         pairs = enumerate(zip(losses, reference, strict=True))
-        apart = (step for step, (a, b) in pairs if not abs(a - b) <= 1e-3 * b)
+        apart = (step + 1 for step, (a, b) in pairs if not abs(a - b) <= 1e-3 * b)
         yield row(model=name, architecture=MODELS[name][0], backend=backend, contender="zoo",
                   measure="curve", use="train", losses=losses, reference_losses=reference,
                   parts_at=next(apart, None))  # fmt: skip

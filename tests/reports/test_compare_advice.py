@@ -55,6 +55,14 @@ def test_gradients_count_for_training_only():
     )
 
 
+def test_gradients_speak_for_every_mode_of_a_backend():
+    rows = [timed("tensorflow", 5.0, "train", mode="xla"), timed("jax", 10.0, "train")]
+    rows += [parity("tensorflow", "outputs", True, mode="xla"), parity("jax", "outputs", True)]
+    assert told(*rows)["train"]["best"] == "tensorflow xla"
+    rows.append(parity("tensorflow", "gradient a/kernel", False))
+    assert told(*rows)["train"]["best"] == "jax"
+
+
 def test_what_was_not_compared_gives_way_to_what_was():
     rows = [timed("onnxruntime", 1.0, contender="onnx"), timed("jax", 10.0)]
     advice = told(*rows, parity("jax", "outputs", True))["batch"]

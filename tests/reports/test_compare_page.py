@@ -42,8 +42,8 @@ class Parsed(Page):
 
 def test_the_page_leads_with_the_answers_and_ends_with_where_it_ran(html):
     assert re.findall(r"<h2[^>]*>(.*?)</h2>", html) == [
-        *("Recommended", "g2p", "brown_tagger", "Parity of all models", "Start-up"),
-        *("Memory of all models", "Metrics over seeds", "What failed", "Where this ran"),
+        *("Recommended", "g2p", "brown_tagger", "Parity at a glance", "Start-up"),
+        *("Memory at a glance", "Metrics over seeds", "What failed", "Where this ran"),
     ]
     first = html.index('<dl class="answers">')
     assert html.index("Recommended</h2>") < first < html.index("<svg")
@@ -96,7 +96,7 @@ def test_regressions_come_first():
     old = sample.document(("g2p",))
     page = Parsed(compare_page.page(compare_against.compared(sample.slower(old), old, "old.json")))
     assert page.text.index("RegressionsRecommended") < page.text.index("1.60 slower")
-    assert "2 rows became slower" in page.text and "(noise 8%)" in page.text
+    assert "2 rows became slower" in page.text and "±8%" in page.text
     assert "Regressions" not in Parsed(compare_page.page(old)).text
 
 
@@ -161,7 +161,7 @@ def test_the_text_marks_regressions_first():
     old = sample.document(("g2p",))
     text = compare_text.text(compare_against.compared(sample.slower(old), old, "old.json"))
     assert text.startswith("Against old.json (commit 4b88996): 2 regressions")
-    assert "1.60 slower (noise 8%)" in text.split("\n\n")[0]
+    assert "1.60 slower    ±8%" in text.split("\n\n")[0]
 
 
 def test_what_is_outside_of_its_bar_is_told_in_full():

@@ -60,8 +60,8 @@ def _asked(document, model, use):
 def candidates(document: Mapping, model: str, use: str) -> list[Candidate]:
     """Every way that was timed in one precision, the fastest first, each with what is wrong."""
     rows = ways.speeds(document, model, use)
-    for key, wanted in (("precision", "float32"), ("reproducible", False)):
-        rows = [row for row in rows if row.get(key) == wanted] or rows
+    rows = ways.comparable(rows)
+    rows = [row for row in rows if not row.get("reproducible")] or rows
     also = ways.varied(rows)
     return [Candidate(row, way(row, also), *_checked(document, row)) for row in rows]
 
@@ -69,14 +69,8 @@ def candidates(document: Mapping, model: str, use: str) -> list[Candidate]:
 def _checked(document, row):
     """Why the way of a row is wrong ("" if it is not), and whether it was compared at all."""
     parity = ways.find(document["rows"], measure="parity", model=row["model"])
-    keys = ("backend", "contender", "mode", *ways.PLACE)
-    # Threads and determinism change the order of sums at most: another run of the same way serves.
-    for same in (keys, ("backend", "contender", "mode", "device", "precision")):
-        own = [p for p in parity if all(p.get(key) == row.get(key) for key in same)]
-        if row["use"] != "train":
-            own = [p for p in own if p["what"] == "outputs"]
-        if own:
-            break
+    kinds = ("outputs", "loss", "gradient") if row["use"] == "train" else ("outputs",)
+    own = [found for kind in kinds for found in _nearest(parity, row, kind)]
     wrong = [p for p in own if p["within"] is False]
     if not wrong:
         return "", bool(own)
@@ -87,6 +81,17 @@ def _checked(document, row):
     what = worst["what"]
     said = "its outputs differ" if what == "outputs" else f"its {what} differs"
     return f"{said} from the reference by {size}{bar}", True
+
+
+def _nearest(parity, row, kind):
+    """The comparisons of this kind that speak for a row: of its very way, else of its layers."""
+    parity = [p for p in parity if str(p["what"]).split(" ")[0] == kind]
+    layers = ("backend", "contender", "device", "precision")
+    # Mode, threads and determinism change the order of sums at most.
+    for keys in ((*layers, "mode", "threads", "reproducible"), (*layers, "mode"), layers):
+        if own := [p for p in parity if all(p.get(key) == row.get(key) for key in keys)]:
+            return own
+    return []
 
 
 def chosen_from(every: list[Candidate]) -> list[Candidate]:
@@ -183,7 +188,7 @@ def _overall(use, standings):
     listed = ", ".join(_mean(name, means, ratios, count) for name in others)
     if wins == count:
         line = f"{best} is the fastest for all {count} models"
-        line += f"; in times as long, geometric mean: {listed}." if others else "."
+        line += f"; time beside it, geometric mean: {listed}." if others else "."
     else:
         line = f"{best} takes {times(means[best])} times as long as each model's fastest "
         line += f"(geometric mean over {count} models; it is the fastest for {wins})"

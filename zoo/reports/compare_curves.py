@@ -73,8 +73,8 @@ def _distances(axes, rows):
         axes.plot(_steps(gap), gap, color=colour(row["backend"]), linewidth=1.3,
                   linestyle=DASHES[k % len(DASHES)])  # fmt: skip
         step = row["parts_at"]
-        if step is not None and step < len(gap) and np.isfinite(gap[step]):
-            axes.plot(step + 1, gap[step], "o", markersize=7, color=colour(row["backend"]),
+        if step is not None and step <= len(gap) and np.isfinite(gap[step - 1]):
+            axes.plot(step, gap[step - 1], "o", markersize=7, color=colour(row["backend"]),
                       markerfacecolor=LIGHT.paper, markeredgewidth=1.6)  # fmt: skip
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, LEAST / 10), max(high, APART * 30))
@@ -94,7 +94,8 @@ def _steps(values):
 def _gap(row):
     count = min(len(row["losses"]), len(row["reference_losses"]))
     losses, reference = (_array(row[key][:count]) for key in ("losses", "reference_losses"))
-    return np.maximum(np.abs(losses - reference) / np.maximum(np.abs(reference), 1e-30), LEAST)
+    scale = np.maximum(np.abs(reference), 0.01 * abs(reference[0]) + 1e-30)  # as parts_at has it
+    return np.maximum(np.abs(losses - reference) / scale, LEAST)
 
 
 def curves_alt(document: Mapping, model: str) -> str:
@@ -102,7 +103,7 @@ def curves_alt(document: Mapping, model: str) -> str:
     told = []
     for row in ways.find(document["rows"], measure="curve", model=model):
         at = row["parts_at"]
-        told.append(f"{way(row)} {'stays with it' if at is None else f'parts at step {at + 1}'}")
+        told.append(f"{way(row)} {'stays with it' if at is None else f'parts at step {at}'}")
     return f"Losses of {model} by training step beside the reference: {', '.join(told)}."
 
 
@@ -162,8 +163,8 @@ def _scale(panels, rows):
 def worst(document: Mapping, kind: str) -> list[Mapping]:
     """Of each model and backend the row of this kind with the largest difference over its bar."""
     found = {}
-    for row in ways.find(document["rows"], measure="parity"):
-        if str(row["what"]).split(" ")[0] != kind or row["precision"] != "float32":
+    for row in ways.comparable(ways.find(document["rows"], measure="parity")):
+        if str(row["what"]).split(" ")[0] != kind:
             continue
         key = (row["model"], row["backend"])
         if key not in found or ways.over(row) > ways.over(found[key]):

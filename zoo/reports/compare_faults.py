@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from zoo.reports import compare_ways as ways
 from zoo.reports.compare_against import regressions
-from zoo.reports.compare_table import change, milliseconds, sortable
+from zoo.reports.compare_table import change, milliseconds, sortable, spread
 from zoo.reports.compare_ways import USES
 from zoo.reports.tables import Table
 
@@ -42,13 +42,21 @@ def failed(document: Mapping) -> Table | None:
 
 def regressed(document: Mapping) -> Table | None:
     """What became slower, wrong or impossible since the earlier run, the worst first."""
-    columns = {"model": "Model", "way": "Backend", "what": "What", "old": "Before, ms",
-               "now": "Now, ms", "change": "Change", "reason": "Reason"}  # fmt: skip
+    columns = {
+        "model": "Model",
+        "way": "Backend",
+        "change": "Change",
+        "noise": "Noise",
+        "what": "What",
+        "old": "Before, ms",
+        "now": "Now, ms",
+        "reason": "Reason",
+    }
     also = ways.varied(document["rows"])
     shown = [
         {"model": row["model"], "way": ways.way(row, also), "what": _what(row),
          "old": milliseconds(row["old_ms"]), "now": milliseconds(row["median_ms"]),
-         "change": change(row, noise=True), "reason": row["reason"]}
+         "change": change(row), "noise": spread(row.get("noise")), "reason": row["reason"]}
         for row in regressions(document)
     ]  # fmt: skip
     return sortable(shown, columns)

@@ -53,7 +53,7 @@ def _of_model(document, model, timed):
 
 def _settle(figure):
     """Lay a figure out once: it is drawn as SVG and as PNG, and the layout is half of the work."""
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
 
 

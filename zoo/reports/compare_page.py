@@ -40,9 +40,9 @@ def page(document: Mapping, pictures: Mapping | None = None) -> str:
         *_regressions(document),
         _answers(document, pictures),
         *[_model(document, name, pictures) for name in ways.names(document)],
-        *_more("Parity of all models", pictures.get(("parity",)), PARITY_NOTE),
+        *_more("Parity at a glance", pictures.get(("parity",)), PARITY_NOTE),
         *_more("Start-up", tables.start(document), "What a process needs before the first call."),
-        *_more("Memory of all models", pictures.get(("memory",)), "Peaks of whole processes."),
+        *_more("Memory at a glance", pictures.get(("memory",)), "Peaks of whole processes."),
         *_more("Metrics over seeds", tables.metrics(document), "Training from the seeds named."),
         *_more("What failed", faults.failed(document), "Each with its reason."),
         where(document),
@@ -150,7 +150,7 @@ def _sentence(model):
     if not model["ok"]:
         return f"Not measured: {model['reason']}."
     what = " ".join(filter(None, ((model["architecture"] or "").replace("_", " "), model["kind"])))
-    parts = [what, model["cell"]]
+    parts = [what, model["cell"] if model["cell"] != "none" else None]
     parts += [f"{model['parameters']:,} parameters"] if model["parameters"] else []
     parts += [f"{model['weights']} weights"] if model["weights"] else []
     batch = _count(model["sequences"], "sequence") if model["sequences"] else None

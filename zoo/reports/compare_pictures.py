@@ -43,7 +43,7 @@ def short(text: str, longest: int = LONGEST) -> str:
 
 def stacked(heights, extra: float = 0.0, share: bool = False):
     """A figure of panels below one another, each as high as its lines need; returns both."""
-    sizes = [ROW * lines + 0.62 for lines in heights]
+    sizes = [ROW * lines + 0.7 for lines in heights]
     figure = canvas(WIDTH, sum(sizes) + extra)
     panels = figure.subplots(
         len(sizes), squeeze=False, sharex=share, gridspec_kw={"height_ratios": sizes}
@@ -203,25 +203,37 @@ def _times(axes, use, rows, also):
     unit = "milliseconds" + {"train": " a step", "batch": " a batch", "latency": ""}[use]
     labels = [short(way(row, also), 34) for row in rows]
     y = panel(axes, _upper(USES[use]), labels, unit)
+    low, high = rows_range(rows)
+    axes.set_xlim(low, high)
     for line, row in zip(y, rows, strict=True):
-        ms, hollow = row["median_ms"], row["contender"] == "keras"
-        around = [[ms * min(spread(row), 0.99)], [ms * spread(row)]]
-        shade = colour(row["backend"])
+        ms, shade = row["median_ms"], colour(row["backend"])
+        end = ms * (1 + spread(row))
+        around = [[ms * min(spread(row), 0.99)], [min(end, high) - ms]]
+        face = LIGHT.paper if row["contender"] == "keras" else shade
         axes.errorbar(ms, line, xerr=around, color=shade, elinewidth=1.6, capsize=2.5)
-        face = LIGHT.paper if hollow else shade
         axes.plot(ms, line, "o", markersize=6, color=shade, markerfacecolor=face)
+        fits = end * (high / low) ** 0.2 < high  # else the number stands above its dot
         axes.annotate(
-            milliseconds(ms), (ms * (1 + spread(row)), line), (6, 0), va="center",
+            milliseconds(ms), (end if fits else ms, line), (6, 0) if fits else (0, 4),
+            va="center" if fits else "bottom", ha="left" if fits else "center",
             textcoords="offset points", fontsize=SMALL - 1, color=LIGHT.muted,
         )  # fmt: skip
     for line, (row, before) in enumerate(zip(rows[1:], rows, strict=False)):
         if row["backend"] != before["backend"]:
             axes.axhline(line + 0.5, color=LIGHT.line, linewidth=0.6)
+    plain_ticks(axes)
+
+
+def rows_range(rows) -> tuple[float, float]:
+    """From where to where an axis goes, with room for the number beside the last dot.
+
+    >>> low, high = rows_range([{"median_ms": 10.0}, {"median_ms": 20.0}])
+    >>> low < 10 and high > 40
+    True
+    """
     times_of = [row["median_ms"] for row in rows]
     low, high = min(times_of), max(times_of)
-    room = max(high / low, 3.0) ** 0.36  # for the number beside the last dot
-    axes.set_xlim(low / 1.25, max(high, low * 3) * room)
-    plain_ticks(axes)
+    return low / 1.25, max(high, low * 3) * max(high / low, 3.0) ** 0.36
 
 
 def speed_alt(document: Mapping, model: str) -> str:

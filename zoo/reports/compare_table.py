@@ -60,7 +60,8 @@ def milliseconds(value) -> Shown | None:
     return Shown(value, f"{value:,.0f}" if value >= 100 else f"{value:#.3g}".rstrip("."))
 
 
-def _spread(value):
+def spread(value) -> Shown | None:
+    """A spread, or what counts as noise, in percent."""
     return Shown(value, percent(value)) if finite(value) else None
 
 
@@ -104,18 +105,17 @@ def speed(document: Mapping, model: str, use: str) -> Table | None:
     return sortable(shown, _SPEED, f"{USES[use][0].upper()}{USES[use][1:]}")
 
 
-def change(row: Mapping, noise: bool = False) -> Shown | str | None:
+def change(row: Mapping) -> Shown | str | None:
     """What became of a row since the earlier run, in words; None where nothing is known.
 
-    >>> str(change({"verdict": "slower", "ratio": 1.3, "noise": 0.08}, noise=True))
-    '1.30 slower (noise 8%)'
+    >>> str(change({"verdict": "slower", "ratio": 1.3}))
+    '1.30 slower'
     """
     verdict, ratio = row.get("verdict"), row.get("ratio")
     if verdict is None or ratio is None:
         return verdict
     mark = {"slower": "wrong", "faster": "right"}.get(verdict, "")
-    beyond = f" (noise {100 * row['noise']:.0f}%)" if noise else ""
-    return Shown(ratio, f"{ratio:.2f} {verdict}{beyond}", mark)
+    return Shown(ratio, f"{ratio:.2f} {verdict}", mark)
 
 
 _PARITY = {
@@ -215,7 +215,7 @@ def start(document: Mapping) -> Table | None:
          "change": change(row)}
         for row in rows
     ]  # fmt: skip
-    columns = {"way": "Backend", "model": "Model", "what": "What", "median": "Milliseconds",
+    columns = {"way": "Backend", "median": "Milliseconds", "what": "What", "model": "Model",
                "old": "Before", "change": "Change"}  # fmt: skip
     return sortable(shown, columns)
 
@@ -230,6 +230,6 @@ def metrics(document: Mapping) -> Table | None:
          "values": ", ".join(f"{value:.4g}" for value in row["values"] or () if finite(value))}
         for row in rows
     ]  # fmt: skip
-    columns = {"model": "Model", "way": "Backend", "what": "Metric", "value": "Mean",
+    columns = {"model": "Model", "way": "Backend", "value": "Mean", "what": "Metric",
                "std": "Standard deviation", "seeds": "Seeds", "values": "Each"}  # fmt: skip
     return sortable(shown, columns)

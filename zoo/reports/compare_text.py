@@ -89,7 +89,7 @@ def _model(document, name, advice, width):
     for row in ways.find(document["rows"], measure="curve", model=name):
         if row["parts_at"] is not None:
             lines.append(f"  loss of {ways.way(row)} parts from the reference at step "
-                         f"{row['parts_at'] + 1}")  # fmt: skip
+                         f"{row['parts_at']}")  # fmt: skip
     return lines
 
 

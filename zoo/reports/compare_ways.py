@@ -56,6 +56,16 @@ def speeds(document: Mapping, model: str, use: str) -> list[Mapping]:
     return sorted((row for row in found if finite(row["median_ms"])), key=_median)
 
 
+def comparable(rows: Iterable[Mapping]) -> list[Mapping]:
+    """Those in float32, or all of them where none is: other precisions have bars of their own.
+
+    >>> comparable([{"precision": "float32"}, {"precision": "bfloat16"}])
+    [{'precision': 'float32'}]
+    """
+    rows = list(rows)
+    return [row for row in rows if row.get("precision") == "float32"] or rows
+
+
 def _median(row):
     return row["median_ms"]
 
@@ -118,10 +128,12 @@ def spread(row: Mapping) -> float:
 def percent(value) -> str:
     """A spread for people, "" for none.
 
-    >>> percent(0.042), percent(0.0004), percent(None)
-    ('±4%', '±0%', '')
+    >>> percent(0.042), percent(0.0004), percent(31.0), percent(None)
+    ('±4%', '±0%', '±>999%', '')
     """
-    return f"±{100 * value:.0f}%" if finite(value) else ""
+    if not finite(value):
+        return ""
+    return f"±{100 * value:.0f}%" if value < 9.995 else "±>999%"
 
 
 def times(ratio: float) -> str:

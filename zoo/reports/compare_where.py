@@ -35,7 +35,7 @@ def _facts(document):
     yardstick = ways.find(document["rows"], model=YARDSTICK)
     if yardstick:
         first = yardstick[0]
-        told["yardstick (a fixed matrix product)"] = (
+        told["yardstick, a matrix product"] = (
             f"{milliseconds(first['median_ms'])} {percent(first['spread'])}"
         )
     return told

@@ -64,7 +64,7 @@ code, pre, kbd { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu 
 pre { overflow-x: auto; padding: 0.75rem 0.9rem; border: 1px solid var(--line);
   border-radius: 6px; line-height: 1.45; }
 .sortable tbody th, .sortable thead th:first-child { position: sticky; left: 0;
-  background: var(--paper); }
+  background: var(--paper); background-clip: padding-box; }
 th button { all: unset; cursor: pointer; color: inherit; font: inherit; padding: 0.2rem 0;
   white-space: nowrap; }
 th button::after { content: "↕"; color: var(--grey); padding-left: 0.3em; font-weight: 400; }
@@ -100,16 +100,18 @@ th button:focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; }
 """
 
 _PAPER = """
-body { max-width: none; padding: 0; font-size: 10pt; }
+html { font-size: 12px; }
+body { max-width: none; padding: 0; }
+.answers { grid-template-columns: repeat(3, 1fr); }
 nav { display: none; }
 h2, h3, h2 + p, caption { break-after: avoid; }
 p, tr, thead, .answers, .sortable { break-inside: avoid; }
 tbody tr:first-child { break-before: avoid; }
-figure svg { max-width: 10.5cm; }
+figure svg { max-width: 9.5cm; }
 .scroll { overflow: visible; }
 .sortable { font-size: 7pt; }
 .sortable thead th { white-space: normal; vertical-align: bottom; }
-.sortable th, .sortable td { position: static !important; padding: 0.2rem 0.4rem 0.2rem 0; }
+.sortable th, .sortable td { position: static !important; padding: 0.2rem 0.55rem 0.2rem 0; }
 .sortable td.short, .sortable th.short { white-space: normal; }
 td:not([class]), tbody th:not([class]) { min-width: 5rem; }
 th button { white-space: normal; }
