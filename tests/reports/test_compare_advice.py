@@ -3,7 +3,7 @@
 import compare_sample as sample
 import pytest
 
-from zoo.reports.compare_advice import advise
+from zoo.reports.compare.advice import advise
 
 pytestmark = pytest.mark.neutral
 

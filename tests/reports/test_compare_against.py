@@ -7,7 +7,7 @@ import compare_sample as sample
 import pytest
 
 from zoo.errors import InputError
-from zoo.reports import compare_against as against
+from zoo.reports.compare import against as against
 
 pytestmark = pytest.mark.neutral
 

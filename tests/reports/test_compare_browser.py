@@ -10,7 +10,8 @@ import shutil
 import compare_sample as sample
 import pytest
 
-from zoo.reports import compare_against, compare_page
+from zoo.reports.compare import against as compare_against
+from zoo.reports.compare import page as compare_page
 
 pytestmark = pytest.mark.neutral
 

@@ -11,7 +11,9 @@ import compare_sample as sample
 import pytest
 from test_html import Page
 
-from zoo.reports import compare_against, compare_page, compare_text
+from zoo.reports.compare import against as compare_against
+from zoo.reports.compare import page as compare_page
+from zoo.reports.compare import text as compare_text
 
 pytestmark = [pytest.mark.neutral, pytest.mark.filterwarnings("error")]
 MODELS = ("g2p", "brown_tagger")

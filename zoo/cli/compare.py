@@ -56,8 +56,10 @@ def compare(
 ):
     """The same model on every backend: equal in numbers, and which is fastest here."""
     from zoo import files
-    from zoo.reports import compare_against, compare_page, compare_text
+    from zoo.reports.compare import against as compare_against
     from zoo.reports.compare import cases, run
+    from zoo.reports.compare import page as compare_page
+    from zoo.reports.compare import text as compare_text
 
     chosen = session(context, backend, device, precision, as_json)
     usual = QUICK_SECONDS if quick else None

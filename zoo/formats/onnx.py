@@ -76,6 +76,11 @@ def open_session(path):
         ) from error
 
 
+def version() -> str:
+    """The version of the runtime, which is imported with it. Raises `InputError` without one."""
+    return _runtime().__version__
+
+
 def _runtime():
     try:
         import onnxruntime

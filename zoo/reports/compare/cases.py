@@ -6,6 +6,7 @@ from pathlib import Path
 from zoo.errors import InputError
 from zoo.reports.bench_cases import SHAPES, Shape, chosen, shapes
 
+VERSION = 1  # of the document
 MEASURES = ("parity", "curve", "speed", "start", "memory", "metric")
 USUAL, QUICK = MEASURES[:5], ("parity", "speed")
 USES = ("train", "batch", "latency")

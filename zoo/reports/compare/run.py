@@ -14,11 +14,9 @@ from pathlib import Path
 from zoo import environment
 from zoo.reports.benchmark import header
 from zoo.reports.compare import stages
-from zoo.reports.compare.cases import Info, Options, Place, Target
+from zoo.reports.compare.cases import VERSION, Info, Options, Place, Target
 from zoo.reports.compare.process import FLAGS, surroundings
 from zoo.reports.compare.work import Work
-
-VERSION = 1
 
 
 def run(

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from zoo.reports import compare_ways as ways
 from zoo.reports.blocks import Code, Heading
-from zoo.reports.compare_table import filled
-from zoo.reports.compare_ways import YARDSTICK, milliseconds, percent
+from zoo.reports.compare import ways as ways
+from zoo.reports.compare.table import filled
+from zoo.reports.compare.ways import YARDSTICK, milliseconds, percent
 from zoo.reports.document import Section
 from zoo.reports.tables import Table
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from zoo.reports import compare_ways as ways
-from zoo.reports.compare_against import regressions
-from zoo.reports.compare_table import change, milliseconds, sortable, spread
-from zoo.reports.compare_ways import USES
+from zoo.reports.compare import ways as ways
+from zoo.reports.compare.against import regressions
+from zoo.reports.compare.table import change, milliseconds, sortable, spread
+from zoo.reports.compare.ways import USES
 from zoo.reports.tables import Table
 
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from zoo.reports import compare_curves as curves
-from zoo.reports import compare_pictures as pictures
-from zoo.reports import compare_ways as ways
 from zoo.reports.blocks import Picture
-from zoo.reports.compare_ways import USES
+from zoo.reports.compare import curves as curves
+from zoo.reports.compare import pictures as pictures
+from zoo.reports.compare import ways as ways
+from zoo.reports.compare.ways import USES
 
 _PARTS = (
     "Grey: the reference. A ring marks the first step whose loss is more than a thousandth away."

@@ -1,23 +1,23 @@
 """The report of `zoo compare`: its document as one HTML page, and everything written into a folder.
 
->>> from zoo.reports import compare_page
->>> paths = compare_page.write(document, "report")  # doctest: +SKIP
+>>> from zoo.reports.compare import page
+>>> paths = page.write(document, "report")  # doctest: +SKIP
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from zoo import files, plots
-from zoo.reports import compare_faults as faults
-from zoo.reports import compare_table as tables
-from zoo.reports import compare_ways as ways
 from zoo.reports import document as pages
 from zoo.reports.blocks import Answers, Heading, Paragraph
-from zoo.reports.compare_advice import advise
-from zoo.reports.compare_csv import csv, strict
-from zoo.reports.compare_gallery import file_names, gallery
-from zoo.reports.compare_ways import USES
-from zoo.reports.compare_where import where
+from zoo.reports.compare import faults as faults
+from zoo.reports.compare import table as tables
+from zoo.reports.compare import ways as ways
+from zoo.reports.compare.advice import advise
+from zoo.reports.compare.csv import csv, strict
+from zoo.reports.compare.gallery import file_names, gallery
+from zoo.reports.compare.ways import USES
+from zoo.reports.compare.where import where
 from zoo.reports.document import Section
 from zoo.reports.tables import Table
 
@@ -30,7 +30,7 @@ PARITY_NOTE = (
 def page(document: Mapping, pictures: Mapping | None = None) -> str:
     """The report as one HTML page that needs no other file: answers first, then what they rest on.
 
-    document: that of `zoo compare`, partial or whole, also one of `compare_against.compared`.
+    document: that of `zoo compare`, partial or whole, also one of `against.compared`.
     pictures: its `gallery`, where that was drawn before.
     Without scripts all of it reads; with them the tables sort.
     """

@@ -6,8 +6,8 @@ in which every row is empty are left out.
 
 from collections.abc import Iterable, Mapping
 
-from zoo.reports import compare_ways as ways
-from zoo.reports.compare_ways import CONTENDERS, USES, finite, percent
+from zoo.reports.compare import ways as ways
+from zoo.reports.compare.ways import CONTENDERS, USES, finite, percent
 from zoo.reports.tables import Shown, Table
 
 _PLACES = {"device": "Device", "precision": "Precision", "threads": "Threads",

@@ -6,8 +6,8 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.plots.style import LIGHT, SMALL, WIDTH, canvas, style_axes
-from zoo.reports import compare_ways as ways
-from zoo.reports.compare_pictures import (
+from zoo.reports.compare import ways as ways
+from zoo.reports.compare.pictures import (
     OUTSIDE,
     colour,
     dot,
@@ -17,7 +17,7 @@ from zoo.reports.compare_pictures import (
     short,
     stacked,
 )
-from zoo.reports.compare_ways import finite, way
+from zoo.reports.compare.ways import finite, way
 
 APART = 1e-3  # of the reference's loss: from there on two curves are apart
 LEAST, MOST = 1e-10, 1.0  # what is outside is drawn there: a logarithm has no zero

@@ -10,9 +10,9 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.plots.style import LIGHT, SMALL, WIDTH, canvas, plain, style_axes
-from zoo.reports import compare_ways as ways
-from zoo.reports.compare_advice import candidates
-from zoo.reports.compare_ways import USES, milliseconds, spread, times, way
+from zoo.reports.compare import ways as ways
+from zoo.reports.compare.advice import candidates
+from zoo.reports.compare.ways import USES, milliseconds, spread, times, way
 
 COLOURS = {
     "tensorflow": LIGHT.orange,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.reports import compare_ways as ways
-from zoo.reports.compare_ways import USES, finite, milliseconds, percent, spread, times, way
+from zoo.reports.compare import ways as ways
+from zoo.reports.compare.ways import USES, finite, milliseconds, percent, spread, times, way
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import numpy as np
 
 from zoo import files
 from zoo.errors import InputError
-from zoo.reports import compare_ways as ways
-from zoo.reports.compare_ways import PLACE, YARDSTICK, finite, identity, spread
+from zoo.reports.compare import ways as ways
+from zoo.reports.compare.cases import VERSION
+from zoo.reports.compare.ways import PLACE, YARDSTICK, finite, identity, spread
 
-VERSION = 1
 LEAST_NOISE = 0.05
 # What a row must not become. "failed": it gave a measurement then and gives none now.
 REGRESSIONS = ("slower", "worse", "failed")
