@@ -43,7 +43,7 @@ def sizes(spec):
 
 def begin(model, data, spec):
     """The bias of the logits of words, from the training part."""
-    if spec["unit"] == "words":
+    if unit(spec) is UNITS["words"]:
         know_frequencies(logits_bias(model), _ids(data["train"], spec))
 
 

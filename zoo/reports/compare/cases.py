@@ -46,6 +46,7 @@ KEYS = (
     "absolute",
     "relative",
     "bar",
+    "sensitivity",
     "within",
     "losses",
     "reference_losses",

@@ -134,7 +134,7 @@ def parity(document: Mapping):
 def _differences(axes, kind, rows, backends):
     models = list(dict.fromkeys(row["model"] for row in rows))
     panel(axes, KINDS[kind], list(map(short, models)), "")
-    for bar in {row["bar"] for row in rows if finite(row["bar"])}:
+    for bar in sorted({row["bar"] for row in rows if finite(row["bar"])})[:1]:
         axes.axvline(bar, color=LIGHT.muted, linewidth=1.2, linestyle=(0, (4, 2)))
         axes.annotate(f"bar {bar:.0e}", (bar, 1), (0, 3), textcoords="offset points", ha="center",
                       xycoords=("data", "axes fraction"), fontsize=SMALL - 1,

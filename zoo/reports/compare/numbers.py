@@ -8,6 +8,10 @@ relative error says nothing. Dropout and noise are off: no two backends draw the
 
 The reference's gradients are those of the general loop over time, which the framework
 differentiates by itself; compared with them are the fast loops, whose gradients are written out.
+
+Where a gradient jumps, at a tie in a maximum or a unit at the edge of its ReLU, no float32 can know
+on which side it is. So each gradient has a `sensitivity`: by how much the reference itself moves
+when its weights are rounded otherwise. Where that is large the bar is `SURE` times it, and says so.
 """
 
 import keras
@@ -20,6 +24,8 @@ from zoo.reports.compare.cases import BARS, row
 from zoo.reports.compare.gaps import compared, compared_outputs, finite, parting
 from zoo.reports.compare.subject import CURVE_ROWS, Subject
 
+ROUNDING, SURE = 2.0**-21, 4.0
+
 
 def reference(place, more, folder, measures, steps, quick):
     """Write reference.npz; {"reference": who computed it}."""
@@ -31,7 +37,10 @@ def reference(place, more, folder, measures, steps, quick):
         model = this.compile(this.model("start", quiet=True))
         with backends.looping(backends.plain_recurrence):
             loss, gradients = _gradients(model, x, y, weights)
+            _round_otherwise(model.trainable_variables)
+            _, moved = _gradients(model, x, y, weights)
         arrays |= {"loss": loss} | {f"gradient{k:04d}": g for k, g in enumerate(gradients)}
+        arrays |= {f"moved{k:04d}": g for k, g in enumerate(moved)}
     if "curve" in measures:
         arrays["losses"] = np.array(list(_curve(this, steps)))
     files.write_arrays(this.folder / "reference.npz", arrays)
@@ -98,6 +107,14 @@ def _gradients(model, x, y, weights):
     return backends.value_and_gradients(loss, model.trainable_variables)
 
 
+def _round_otherwise(variables, seed=0):
+    """Change weights by about what rounding in float32 changes on the way through a model."""
+    random = np.random.default_rng(seed)
+    for variable in variables:
+        share = ROUNDING * random.uniform(-1, 1, variable.shape)
+        variable.assign(keras.ops.convert_to_numpy(variable) * (1 + share))
+
+
 def _curve(this, steps):
     """The loss of each of the first training steps, from the untrained weights."""
     model = this.compile(this.model("start", quiet=True))
@@ -134,8 +151,11 @@ def _gradient_rows(place, this, batch):
     rows = [row(this.info, place, "parity", found, contender="zoo", what="loss")]
     wanted = [known[f"gradient{k:04d}"] for k in range(len(gradients))]
     largest = max(np.abs(g).max(initial=0) for g in wanted)
-    for variable, found, truth in zip(model.trainable_variables, gradients, wanted, strict=True):
-        found = compared([found], [truth], bars[1], least=1e-3 * largest)
+    for k, variable in enumerate(model.trainable_variables):
+        least = 1e-3 * largest
+        own = compared([known[f"moved{k:04d}"]], [wanted[k]], bars[1], least)["relative"]
+        found = compared([gradients[k]], [wanted[k]], max(bars[1], SURE * own), least)
+        found |= {"sensitivity": own}
         what = f"gradient {variable.path}"
         rows.append(row(this.info, place, "parity", found, contender="zoo", what=what))
     return rows

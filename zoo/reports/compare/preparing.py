@@ -21,6 +21,7 @@ def prepare_some(work, numbers):
         with work.process(work.reference_place(), double=True) as process:
             for k in numbers:
                 _prepare(work, k, process)
+                work.add([])  # its entry is to be kept
                 work.prepared[k].set()
     finally:
         for k in numbers:

@@ -103,7 +103,7 @@ def summary(timed, info) -> dict:
         return first
     medians = np.array(list(timed.medians.values()))
     calls = 1000 * np.concatenate([np.asarray(calls) for calls in timed.calls.values()])
-    low, p25, median, p75, high = np.percentile(medians, [5, 25, 50, 75, 95]).tolist()
+    low, p25, median, p75, high = np.percentile(medians, [10, 25, 50, 75, 90]).tolist()
     rows = 1 if timed.told["use"] == "latency" else info.get("sequences")
     found = {
         "median_ms": median,

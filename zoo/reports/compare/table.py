@@ -30,7 +30,7 @@ _SPEED = {
 }
 ONLY_PAGE = {"path", "old"}  # too long, or too much, for a terminal
 SPEED_NOTE = (
-    "Times in milliseconds. Spread: half the distance between the 5th and the 95th percentile of "
+    "Times in milliseconds. Spread: half the distance between the 10th and the 90th percentile of "
     "the rounds' medians. Time / stock Keras: below 1 is faster than the fastest stock Keras way "
     "on the same backend, in the same rounds. First call: with compilation. Steps: real time "
     "steps, padding not counted."
@@ -124,6 +124,7 @@ _PARITY = {
     "relative": "Relative",
     "within": "Within bar",
     "bar": "Bar",
+    "sensitivity": "Sensitivity",
     "absolute": "Absolute",
     "layers": "Layers",
     **_PLACES,
@@ -170,6 +171,7 @@ def _difference(row, also):
         "absolute": _size(row["absolute"]),
         "relative": _size(row["relative"]),
         "bar": _size(row["bar"], 0),
+        "sensitivity": _size(row.get("sensitivity"), 0),
         "within": None if within is None else _within(within),
         "change": row.get("verdict") if row.get("verdict") in ("worse", "better") else None,
         "weight": weight or None,

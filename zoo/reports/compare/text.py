@@ -28,7 +28,7 @@ _HEADS = {
 _LAST = ("p95", "steps", "vs_onnx", "first", "sequences")  # what a narrow terminal goes without
 NOTE = (
     "/keras: the time over that of the fastest stock Keras way on the same backend, below 1 is "
-    "faster; /onnx: over the exported model's; spread: half the 5th to 95th percentile of the "
+    "faster; /onnx: over the exported model's; spread: half the 10th to 90th percentile of the "
     "rounds' medians; first: with compilation; steps: real time steps."
 )
 
