@@ -9,9 +9,10 @@ relative error says nothing. Dropout and noise are off: no two backends draw the
 The reference's gradients are those of the general loop over time, which the framework
 differentiates by itself; compared with them are the fast loops, whose gradients are written out.
 
-Where a gradient jumps, at a tie in a maximum or a unit at the edge of its ReLU, no float32 can know
-on which side it is. So each gradient has a `sensitivity`: by how much the reference itself moves
-when its weights are rounded otherwise. Where that is large the bar is `SURE` times it, and says so.
+Where gradients jump, at a tie in a maximum or a unit at the edge of its ReLU, float32 cannot know on
+which side it is. So a model has a `sensitivity`: by how much the reference's gradients move when
+weights and inputs are rounded otherwise. Where that is large the bar is `SURE` times it, and the
+rows say so.
 """
 
 import keras
@@ -25,6 +26,7 @@ from zoo.reports.compare.gaps import compared, compared_outputs, finite, parting
 from zoo.reports.compare.subject import CURVE_ROWS, Subject
 
 ROUNDING, SURE = 2.0**-21, 4.0
+PAIR = ("gradient", "moved")  # of the reference, as it is and rounded otherwise
 
 
 def reference(place, more, folder, measures, steps, quick):
@@ -37,7 +39,7 @@ def reference(place, more, folder, measures, steps, quick):
         model = this.compile(this.model("start", quiet=True))
         with backends.looping(backends.plain_recurrence):
             loss, gradients = _gradients(model, x, y, weights)
-            _round_otherwise(model.trainable_variables)
+            x = _rounded_otherwise(model.trainable_variables, x)
             _, moved = _gradients(model, x, y, weights)
         arrays |= {"loss": loss} | {f"gradient{k:04d}": g for k, g in enumerate(gradients)}
         arrays |= {f"moved{k:04d}": g for k, g in enumerate(moved)}
@@ -107,12 +109,22 @@ def _gradients(model, x, y, weights):
     return backends.value_and_gradients(loss, model.trainable_variables)
 
 
-def _round_otherwise(variables, seed=0):
-    """Change weights by about what rounding in float32 changes on the way through a model."""
+def _rounded_otherwise(variables, x, seed=0):
+    """Change weights, and return inputs changed, by about what float32 changes on the way through.
+
+    Inputs by a share of their largest value: equal ones, a picture's background, are a tie.
+    """
     random = np.random.default_rng(seed)
     for variable in variables:
         share = ROUNDING * random.uniform(-1, 1, variable.shape)
         variable.assign(keras.ops.convert_to_numpy(variable) * (1 + share))
+
+    def change(part):
+        if part.dtype.kind != "f":
+            return part
+        return part + ROUNDING * np.abs(part).max(initial=0) * random.uniform(-1, 1, part.shape)
+
+    return keras.tree.map_structure(change, x)
 
 
 def _curve(this, steps):
@@ -149,13 +161,15 @@ def _gradient_rows(place, this, batch):
     loss, gradients = _gradients(model, *batch)
     found = compared([loss], [known["loss"]], bars[0])
     rows = [row(this.info, place, "parity", found, contender="zoo", what="loss")]
-    wanted = [known[f"gradient{k:04d}"] for k in range(len(gradients))]
-    largest = max(np.abs(g).max(initial=0) for g in wanted)
-    for k, variable in enumerate(model.trainable_variables):
-        least = 1e-3 * largest
-        own = compared([known[f"moved{k:04d}"]], [wanted[k]], bars[1], least)["relative"]
-        found = compared([gradients[k]], [wanted[k]], max(bars[1], SURE * own), least)
-        found |= {"sensitivity": own}
+    wanted, moved = ([known[f"{n}{k:04d}"] for k in range(len(gradients))] for n in PAIR)
+    least = 1e-3 * max(np.abs(g).max(initial=0) for g in wanted)
+    jump = max(
+        compared([other], [truth], bars[1], least)["relative"]
+        for other, truth in zip(moved, wanted, strict=True)
+    )
+    for variable, found, truth in zip(model.trainable_variables, gradients, wanted, strict=True):
+        found = compared([found], [truth], max(bars[1], SURE * jump), least)
+        found |= {"sensitivity": jump}
         what = f"gradient {variable.path}"
         rows.append(row(this.info, place, "parity", found, contender="zoo", what=what))
     return rows

@@ -24,8 +24,8 @@ from zoo.reports.tables import Table
 _NAMES = {use: f"{name[0].upper()}{name[1:]}" for use, name in USES.items()}
 PARITY_NOTE = (
     "The largest difference to the reference, over the largest absolute value of the reference. "
-    "Sensitivity: by how much the reference moves when its weights are rounded otherwise; four "
-    "times that is the bar where it is more than the usual one."
+    "Sensitivity: by how much the reference's gradients move when weights and inputs are rounded "
+    "otherwise; four times that is their bar where it is more than the usual one."
 )
 
 
