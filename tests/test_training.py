@@ -12,11 +12,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tiny
 
-from zoo import files, registry, store, training
+from zoo import files, registry, store, trainer, training
 from zoo.errors import InputError, TrainingError
 
 RESUMED = [  # dropout; a carried state; an encoder and a decoder
@@ -273,3 +274,19 @@ def test_what_cannot_be_resumed_is_refused(tmp_path, monkeypatch):
     (tmp_path / "checkpoint.npz").write_bytes(b"PK cut")
     with pytest.raises(InputError, match="damaged"):
         fit("sine", tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("jit", [False, "auto"])
+def test_a_token_that_occurs_twice_moves_as_far_as_one_that_occurs_once(jit):
+    """Adam's first step is the learning rate, whatever the gradient (Kingma and Ba 2015, sec. 2.1).
+
+    On TensorFlow stock Keras moves the token that occurs twice by 1.41 times that.
+    """
+    tokens = keras.Input((3,), dtype="int32")
+    vectors = keras.layers.Embedding(4, 1, embeddings_initializer="ones", name="e")(tokens)
+    model = keras.Model(tokens, keras.layers.Flatten()(vectors))
+    optimizer = trainer.optimizer_for(registry.Fit(epochs=1, learning_rate=0.1, clip=1.0))
+    model.compile(optimizer, "mse", jit_compile=jit)
+    model.train_on_batch(np.array([[1, 1, 2]]), np.array([[9.0, 9.0, 9.0]]))
+    moved = model.get_layer("e").get_weights()[0].ravel() - 1
+    np.testing.assert_allclose(moved, [0, 0.1, 0.1, 0], atol=1e-5)

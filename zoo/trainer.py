@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from zoo import files
+from zoo import backends, files
 from zoo.errors import InputError, TrainingError
 from zoo.metrics import HIGHER_IS_BETTER
 from zoo.models.remember import Remembering
@@ -38,11 +38,29 @@ def optimizer_for(fit, steps=1):
     rate = fit.learning_rate
     if fit.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))
-    return (keras.optimizers.AdamW if fit.weight_decay else keras.optimizers.Adam)(
-        rate,
-        global_clipnorm=fit.clip,
-        **({"weight_decay": fit.weight_decay} if fit.weight_decay else {}),
+    return adding_up(
+        (keras.optimizers.AdamW if fit.weight_decay else keras.optimizers.Adam)(
+            rate,
+            global_clipnorm=fit.clip,
+            **({"weight_decay": fit.weight_decay} if fit.weight_decay else {}),
+        )
     )
+
+
+def adding_up(optimizer):
+    """The optimizer, which is given the gradients of a token that occurs twice as one.
+
+    On TensorFlow the gradient of an embedding has a row for each token of the batch, and Keras
+    squares the rows, for Adam and for clipping, before those of one token are added up: a token
+    that occurs twice then moves 1.4 times as far as on JAX and torch.
+    """
+    apply = optimizer.apply
+
+    def added_up(gradients, trainable_variables=None):
+        return apply([backends.dense(g) for g in gradients], trainable_variables)
+
+    optimizer.apply = added_up
+    return optimizer
 
 
 class Trainer:

@@ -106,3 +106,8 @@ def repeat_exactly():
     """Choose operations that repeat bit for bit; what was set."""
     tf.config.experimental.enable_op_determinism()
     return ["tf.config.experimental.enable_op_determinism()"]
+
+
+def dense(gradient):
+    """A gradient as one tensor: of an embedding it comes as rows, one for each token of a batch."""
+    return tf.convert_to_tensor(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient

@@ -9,7 +9,7 @@ relative error says nothing. Dropout and noise are off: no two backends draw the
 The reference's gradients are those of the general loop over time, which the framework
 differentiates by itself; compared with them are the fast loops, whose gradients are written out.
 
-Where gradients jump, at a tie in a maximum or a unit at the edge of its ReLU, float32 cannot know on
+Where gradients jump, at a tie in a maximum or a unit on the edge of a ReLU, float32 cannot know on
 which side it is. So a model has a `sensitivity`: by how much the reference's gradients move when
 weights and inputs are rounded otherwise. Where that is large the bar is `SURE` times it, and the
 rows say so.
