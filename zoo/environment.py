@@ -11,11 +11,6 @@ from pathlib import Path
 
 from zoo.errors import InputError
 
-# Said by `reproducible`; what it costs here, `zoo compare NAME --reproducible` measures.
-COSTS = {
-    "cpu": "none beyond noise on a CPU (docs/compare.md); zoo compare NAME --reproducible measures",
-    "gpu": "slower kernels on a GPU, not measured here; zoo compare NAME --reproducible measures",
-}
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "tokenizers", "rnn-zoo")
 
 
@@ -132,5 +127,5 @@ def reproducible(seed: int = 0) -> Reproducible:
         seed=seed,
         settings=tuple(backends.repeat_exactly()),
         cannot=(*backends.NOT_REPEATED, "other versions, devices or numbers of threads"),
-        cost=COSTS["gpu" if backends.on_gpu() else "cpu"],
+        cost=f"{backends.COST}; zoo compare NAME --reproducible measures it here",
     )

@@ -10,7 +10,8 @@ hands out that backend's functions. Each backend is one file with the same names
     value_and_gradients(function, variables)   a number and its gradients
     dense(gradient)                            a gradient as one tensor, its repeated rows added up
     devices()                                  what the backend can compute on
-    repeat_exactly()                           operations that repeat bit for bit, from now on
+    repeat_exactly()                           operations that repeat bit for bit, from now on;
+                                               COST: what that costs; NOT_REPEATED: what cannot
 
 and in a second file, `*_recurrent.py`, the recurrent cells at the speed of the hardware:
 
@@ -47,7 +48,7 @@ value_and_gradients = _backend.value_and_gradients
 dense = _backend.dense
 devices = _backend.devices
 repeat_exactly = _backend.repeat_exactly
-NOT_REPEATED = _backend.NOT_REPEATED
+NOT_REPEATED, COST = _backend.NOT_REPEATED, _backend.COST
 
 plain_recurrence = _backend.recurrence
 

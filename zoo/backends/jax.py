@@ -55,6 +55,8 @@ def devices() -> list[str]:
     return ["cpu:0"] + [f"gpu:{i}" for i, _ in enumerate(gpus)]
 
 
+# What `repeat_exactly` costs, as `zoo compare --reproducible` found (docs/compare.md).
+COST = "none beyond noise on a CPU"
 # What may differ between two runs, whatever is set.
 NOT_REPEATED = ()
 REPEATING = "--xla_gpu_deterministic_ops=true"

@@ -95,6 +95,8 @@ def devices() -> list[str]:
     return ["cpu:0"] + [f"gpu:{i}" for i, _ in enumerate(gpus)]
 
 
+# What `repeat_exactly` costs, as `zoo compare --reproducible` found (docs/compare.md).
+COST = "Keras leaves XLA out; on a CPU a small model then takes up to twice as long"
 # What may differ between two runs, whatever is set.
 NOT_REPEATED = (
     "on a GPU: the gradient of max pooling under XLA, the gradient of resizing, adjust_contrast; "

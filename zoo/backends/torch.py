@@ -53,6 +53,8 @@ def devices() -> list[str]:
     return ["cpu:0"] + [f"gpu:{i}" for i in range(torch.cuda.device_count())]
 
 
+# What `repeat_exactly` costs, as `zoo compare --reproducible` found (docs/compare.md).
+COST = "none beyond noise on a CPU"
 # What may differ between two runs, whatever is set.
 NOT_REPEATED = (
     "on a GPU: cumsum of real numbers, the gradients of max_pool3d, interpolate and grid_sample; "

@@ -13,17 +13,13 @@ SHORT = 0.02  # seconds: a call that is shorter is warmed up by one that is not 
 def visited(ways, seconds, seed):
     """`visit` for any list of functions with a `reason`."""
     times, failed = {}, {}
-    gc.collect()  # of what came since `settle`
-    gc.disable()
-    try:
-        for k in np.random.default_rng(seed).permutation(len(ways)).tolist():
-            if ways[k].reason is None:
-                try:
-                    times[k] = _timed(ways[k], seconds)
-                except Exception as error:  # told in the row of this way
-                    ways[k].reason = failed[k] = timing.reason(error)
-    finally:
-        gc.enable()
+    gc.collect()  # of what came since `settle`; what a way itself leaves behind is in its time
+    for k in np.random.default_rng(seed).permutation(len(ways)).tolist():
+        if ways[k].reason is None:
+            try:
+                times[k] = _timed(ways[k], seconds)
+            except Exception as error:  # told in the row of this way
+                ways[k].reason = failed[k] = timing.reason(error)
     return {"times": times, "failed": failed}
 
 
