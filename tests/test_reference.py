@@ -19,6 +19,9 @@ VARIANTS = {
     "coupled": dict(cell="coupled"),
     "gru reset after": dict(cell="gru", reset_after=True),
     "gru reset before": dict(cell="gru", reset_after=False),
+    "min_gru": dict(cell="min_gru"),
+    "min_lstm": dict(cell="min_lstm"),
+    "rg_lru": dict(cell="rg_lru"),
 }
 
 MASKS = {
@@ -30,18 +33,23 @@ MASKS = {
 }
 
 
-def problem(cell, reset_after=True, seed=0, bias=True):
+def problem(cell, reset_after=True, seed=0, bias=True, blocks=1):
     """Random weights, inputs and initial state for a cell."""
     draw = np.random.default_rng(seed).normal
     gates, states = CELLS[cell].gates, CELLS[cell].states
     bias_shape = (2, 3 * U) if cell == "gru" and reset_after else (gates * U,)
     weights = {
         "kernel": draw(size=(F, gates * U)),
-        "recurrent_kernel": draw(size=(U, gates * U)),
         "bias": draw(size=bias_shape) if bias else None,
     }
+    if CELLS[cell].recurrent:
+        weights["recurrent_kernel"] = draw(size=(U, gates * U))
     if cell == "peephole":
         weights["peephole"] = draw(size=(3, U))
+    if cell == "rg_lru":
+        weights["gate_kernel"] = draw(size=(2, blocks, U // blocks, U // blocks))
+        weights["gate_bias"] = draw(size=(2, U)) if bias else None
+        weights["decay"] = draw(size=(U,)) - 2
     return weights, draw(size=(B, T, F)), [draw(size=(B, U)) for _ in range(states)]
 
 
@@ -63,9 +71,9 @@ def assert_same_gradient(found, expected, name):
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8 * scale, err_msg=name)
 
 
-def check_gradients(variant, mask, reverse, bias=True):
+def check_gradients(variant, mask, reverse, **options):
     cell, reset_after = variant["cell"], variant.get("reset_after", True)
-    weights, x, state = problem(cell, reset_after, bias=bias)
+    weights, x, state = problem(cell, reset_after, **options)
     draw = np.random.default_rng(1).normal
     d_outputs, d_state = draw(size=(B, T, U)), [draw(size=(B, U)) for _ in state]
 
@@ -99,6 +107,10 @@ def test_every_gradient_equals_central_differences(variant, mask, reverse):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_gradients_without_bias(variant):
     check_gradients(VARIANTS[variant], None, False, bias=False)
+
+
+def test_gradients_of_gates_in_blocks():
+    check_gradients(VARIANTS["rg_lru"], None, False, blocks=U)
 
 
 @pytest.mark.parametrize("mask", MASKS)
@@ -150,6 +162,22 @@ def test_peephole_output_gate_sees_the_new_cell_state():
     trace = forward("peephole", weights, np.zeros((1, 1, 1)))
     c = 0.5 * np.tanh(1)
     np.testing.assert_allclose(trace.outputs[0, 0, 0], np.tanh(c) / (1 + np.exp(-2 * c)))
+
+
+def test_minimal_cells_mix_the_state_with_what_is_never_negative():
+    flat = dict(kernel=np.zeros((1, 2)), bias=np.array([0, 1.0]))  # z = 1/2, g(1) = 1.5
+    trace = forward("min_gru", flat, np.zeros((1, 2, 1)), initial_state=[np.array([[4.0]])])
+    np.testing.assert_allclose(trace.outputs[0, :, 0], [2.75, 2.125])
+    shut = dict(kernel=np.zeros((1, 3)), bias=np.array([-800.0, -800, -2]))  # f = i = 0: 0 / 0
+    trace = forward("min_lstm", shut, np.zeros((1, 1, 1)))
+    np.testing.assert_allclose(trace.outputs, 0.5 / (1 + np.exp(2)))
+
+
+def test_rg_lru_keeps_the_scale_of_its_input():
+    weights = dict(kernel=np.eye(1), gate_kernel=np.zeros((2, 1, 1, 1)), decay=np.zeros(1))
+    x = np.random.default_rng(0).normal(size=(2000, 40, 1))
+    outputs = forward("rg_lru", weights, x).outputs[:, -1]
+    np.testing.assert_allclose(outputs.std(), 0.5, rtol=0.05)  # of i * u, with i = 1/2
 
 
 def test_softmax_cross_entropy_gradient():

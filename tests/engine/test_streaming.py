@@ -106,6 +106,10 @@ MODELS = {
     "nested": nested,
     "two inputs, two outputs": two_ways,
     "peephole": lambda: sequential(zoo.layers.PeepholeLSTM(4, return_sequences=True)),
+    "minimal lstm": lambda: sequential(zoo.layers.MinLSTM(4, return_sequences=True)),
+    "zoo stack of linear recurrences": lambda: zoo.many_to_many_aligned(
+        features=F, outputs=2, units=4, layers_=2, cell="rg_lru"
+    ),
     "zoo stack": lambda: zoo.many_to_many_aligned(features=F, outputs=2, units=4, layers_=2),
     "zoo classifier": lambda: zoo.many_to_one(features=F, classes=2, units=4),
 }

@@ -6,7 +6,16 @@ import pytest
 from keras import ops
 
 from zoo import backends
-from zoo.layers import GRU, LSTM, CoupledLSTM, PeepholeLSTM, SimpleRNN
+from zoo.layers import (
+    GRU,
+    LSTM,
+    RGLRU,
+    CoupledLSTM,
+    MinGRU,
+    MinLSTM,
+    PeepholeLSTM,
+    SimpleRNN,
+)
 from zoo.reference import backward, forward
 
 B, T, F, U = 5, 6, 3, 4
@@ -29,6 +38,10 @@ VARIANTS = {
     "gru reset before": (GRU, dict(reset_after=False), dict(cell="gru", reset_after=False)),
     "peephole": (PeepholeLSTM, {}, dict(cell="peephole")),
     "coupled": (CoupledLSTM, {}, dict(cell="coupled")),
+    "min_gru": (MinGRU, {}, dict(cell="min_gru")),
+    "min_lstm": (MinLSTM, {}, dict(cell="min_lstm")),
+    "rg_lru": (RGLRU, {}, dict(cell="rg_lru")),
+    "rg_lru in blocks": (RGLRU, dict(blocks=2), dict(cell="rg_lru")),
 }
 STOCK = {
     SimpleRNN: keras.layers.SimpleRNN,
@@ -283,7 +296,8 @@ def test_a_stateful_layer_learns(name):
 def test_half_precision_is_finite_and_near(name, precision):
     layer = make(name, dtype=backends.PRECISIONS[precision])
     outputs, *final = layer(inputs(), initial_state=states(name), mask=ops.convert_to_tensor(MASK))
-    assert {keras.backend.standardize_dtype(t.dtype) for t in (outputs, *final)} == {precision}
+    kinds = [keras.backend.standardize_dtype(t.dtype) for t in (outputs, *final)]
+    assert kinds == [precision] + [layer.state_dtype] * len(final)
     expected, _ = run(make(name), inputs(), states(name), MASK)
     found = ops.convert_to_numpy(ops.cast(outputs, "float32"))
     np.testing.assert_allclose(found, expected, rtol=0.05, atol=0.1)

@@ -113,6 +113,19 @@ CASES = {
     ),
 }
 
+PARALLEL = {
+    "text to label": "min_gru",
+    "series and lengths to label": "rg_lru",
+    "video to label": "min_lstm",
+    "tagger": "rg_lru",
+    "filter": "min_gru",
+    "image to text": "min_lstm",
+    "text to text": "rg_lru",
+}
+for name, cell in PARALLEL.items():  # the same models on cells whose gates see the input alone
+    builder, options, *data = CASES[name]
+    CASES[f"{name}, {cell}"] = (builder, options | {"cell": cell}, *data)
+
 
 def make(name):
     builder, options, x, y = CASES[name]
@@ -120,7 +133,11 @@ def make(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["image to label", "image to text", "video to label", "text to text", "tagger"]
+    "name",
+    [
+        *("image to label", "image to text", "video to label", "text to text", "tagger"),
+        *("text to text, rg_lru", "text to label, min_gru"),
+    ],
 )
 def test_a_keras_user_can_fit_evaluate_and_predict(name):
     model, x, y = make(name)
@@ -144,18 +161,18 @@ def test_saved_and_loaded(name, tmp_path):
     np.testing.assert_allclose(again.predict_on_batch(x), expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["text to label", "text to label by its mean", "tagger"])
+@pytest.mark.parametrize("name", ["text to label", "text to label by its mean", "tagger, rg_lru"])
 def test_padding_a_row_more_changes_nothing(name):
     model, x, _ = make(name)
     expected = model.predict_on_batch(x)
     padded = np.pad(x, ((0, 0), (0, 3)))
     found = model.predict_on_batch(padded)[:, : expected.shape[1]]
-    if name == "tagger":  # what it says at padding is not read
+    if name.startswith("tagger"):  # what it says at padding is not read
         found, expected = found[x > 0], expected[x > 0]
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["series and lengths to label", "video to label"])
+@pytest.mark.parametrize("name", ["series and lengths to label, rg_lru", "video to label"])
 def test_what_stands_behind_a_length_changes_nothing(name):
     model, (x, lengths), _ = make(name)
     expected = model.predict_on_batch([x, lengths])

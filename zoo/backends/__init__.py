@@ -25,6 +25,19 @@ bias (G*U,), (2, 3U) for a GRU with reset after, or None; peephole (3, U). state
 each (B, U). mask (B, T), True = a real step, any pattern: a masked step leaves the state alone, its
 output is the carried h, its input reaches nothing. reverse: steps T-1 .. 0. In half precision the
 state and the gates' arithmetic are float32.
+
+Two more files, `*_scan.py` and `*_gated.py`, have the recurrence that is linear in its state:
+
+    linear_scan(a, b, h0, reverse=False)
+        -> every h_t = a_t * h_{t-1} + b_t, (B, T, U), in the input's time order
+    gated_scan(kind, weights, x, h0, mask=None, reverse=False)
+        -> outputs (B, T, U) in the input's time order and the final state of a cell whose a and b
+           depend on x alone: a name of `kernels.parallel.GATES`
+
+a, b (B, T, U), h0 (B, U): the state before the first step. Its gradient is the same scan the other
+way, by each of a, b and h0, as often as wanted. Products are taken, never divided by: right for
+|a| <= 1 of any length, 0 and 1 included. Half types are added up in float32; the type is b's. The
+outputs of a cell have the type of x, its final state that of h0.
 """
 
 import contextlib
@@ -33,6 +46,7 @@ import importlib
 
 import keras
 
+from zoo.backends.kernels import parallel
 from zoo.errors import InputError
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -40,6 +54,10 @@ BACKENDS = ("tensorflow", "jax", "torch")
 _backend = importlib.import_module(f"zoo.backends.{keras.backend.backend()}")
 
 _fast = importlib.import_module(f"zoo.backends.{keras.backend.backend()}_recurrent")
+
+_scan = importlib.import_module(f"zoo.backends.{keras.backend.backend()}_scan")
+
+_gated = importlib.import_module(f"zoo.backends.{keras.backend.backend()}_gated")
 
 recurrent = _fast.recurrent
 compiled = _backend.compiled
@@ -71,6 +89,39 @@ def looping(recurrence):
 def recurrence(step, state, inputs, reverse=False):
     """The loop over time: see above."""
     return (_other_loop.get() or _backend.recurrence)(step, state, inputs, reverse)
+
+
+def linear_scan(a, b, h0, reverse=False):
+    """The recurrence that is linear in its state: see above."""
+    loop = _other_loop.get()
+    if loop is None:
+        return _scan.linear_scan(a, b, h0, reverse)
+
+    def step(state, at):
+        h = at[0] * state[0] + at[1]
+        return [h], h
+
+    return loop(step, [h0], [a, b], reverse)[0]
+
+
+def gated_scan(kind, weights, x, h0, mask=None, reverse=False):
+    """A cell whose gates see the input alone, over all steps: see above."""
+    loop = _other_loop.get()
+    if loop is None:
+        return _gated.gated_scan(kind, weights, x, h0, mask, reverse)
+    return gated_by_loop(loop, kind, weights, x, h0, mask, reverse)
+
+
+def gated_by_loop(loop, kind, weights, x, h0, mask=None, reverse=False):
+    """`gated_scan` with its steps taken by `loop(step, state, inputs, reverse)`."""
+
+    def step(state, at):
+        h = at[0] * state[0] + at[1]
+        return [h], h
+
+    start = keras.ops.cast(h0, parallel.wide_of(x))
+    outputs, (final,) = loop(step, [start], [*parallel.masked(kind, weights, x, mask)], reverse)
+    return keras.ops.cast(outputs, x.dtype), keras.ops.cast(final, h0.dtype)
 
 
 def unsupported(*of_the_cell):

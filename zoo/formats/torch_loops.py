@@ -8,6 +8,7 @@ of steps; inside `open_in_time` they are written down as they are.
 """
 
 import contextlib
+import functools
 
 import keras
 import torch
@@ -31,6 +32,7 @@ def open_in_time():
         (backends, "recurrent"): recurrent,
         (backends, "unsupported"): unsupported,
         (backends, "recurrence"): recurrence,
+        (backends, "gated_scan"): functools.partial(backends.gated_by_loop, recurrence),
         (keras.src.backend, "rnn"): rnn,
     }
     before = {(where, name): getattr(where, name) for where, name in own}

@@ -6,6 +6,7 @@ from zoo.layers.frames import EachFrame
 from zoo.layers.heads import HEADS, Head, HeadLoss, Normal, Quantiles, StudentT, head_from
 from zoo.layers.masks import LengthMask, MaskedPooling, OneHot, PaddingMask, TokenDropout
 from zoo.layers.pairs import PairEmbedding
+from zoo.layers.parallel import RGLRU, MinGRU, MinGRUCell, MinLSTM, MinLSTMCell, RGLRUCell
 from zoo.layers.peephole import CoupledLSTM, CoupledLSTMCell, PeepholeLSTM, PeepholeLSTMCell
 from zoo.layers.places import Positions
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
@@ -22,6 +23,7 @@ __all__ = [
     "GRU",
     "HEADS",
     "LSTM",
+    "RGLRU",
     "RNN",
     "AdditiveAttention",
     "CRFLoss",
@@ -33,6 +35,10 @@ __all__ = [
     "HeadLoss",
     "LengthMask",
     "MaskedPooling",
+    "MinGRU",
+    "MinGRUCell",
+    "MinLSTM",
+    "MinLSTMCell",
     "Normal",
     "OneHot",
     "PaddingMask",
@@ -41,6 +47,7 @@ __all__ = [
     "PeepholeLSTMCell",
     "Positions",
     "Quantiles",
+    "RGLRUCell",
     "ScaledDotAttention",
     "SimpleRNN",
     "Stack",

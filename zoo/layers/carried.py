@@ -51,6 +51,11 @@ class CarriedConv1D(_Around):
         return self.layer.input_spec.axes[-1]
 
     @property
+    def state_dtype(self):
+        """The type in which the state is handed from call to call."""
+        return self.compute_dtype
+
+    @property
     def state_shapes(self):
         """The shape (None, steps * F) of each tensor of the state."""
         return [(None, self._past * self._features)] if self._past else []

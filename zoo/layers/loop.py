@@ -93,13 +93,18 @@ class Carries:
     """A recurrent layer whose state a caller can carry: see `carrying`."""
 
     @property
+    def state_dtype(self):
+        """The type in which the state is handed from call to call."""
+        return self.compute_dtype
+
+    @property
     def state_shapes(self):
         """The shape (None, U) of each tensor of the state."""
         return [(None, units) for units in keras.tree.flatten(self.state_size)]
 
     def initial_state(self, batch_size):
         """Zeros: a list of (B, U)."""
-        return [ops.zeros((batch_size, U), self.compute_dtype) for _, U in self.state_shapes]
+        return [ops.zeros((batch_size, U), self.state_dtype) for _, U in self.state_shapes]
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
         """As the parent's, without what only the stock loop needs: that outlasts a small layer."""
@@ -169,8 +174,7 @@ class NativeLoop(Carries):
         return weights
 
     def project(self, x):
-        cell = self.cell
-        return affine(x, cell.kernel, cell.bias)
+        return affine(x, self.cell.kernel, self.cell.bias)
 
     def _stock_reason(self, training):
         """Why the stock loop, step by step, must run, or None."""
@@ -179,9 +183,7 @@ class NativeLoop(Carries):
         one_mask_a_gate = getattr(self.cell, "dropout_mask_count", None)
         if training and getattr(self, "dropout", 0) and one_mask_a_gate:
             return "dropout by gate"
-        if self.unroll:
-            return "unroll=True"
-        return None
+        return "unroll=True" if self.unroll else None
 
     def _plain(self, sequences):
         """Whether nothing is asked for but outputs and states."""
@@ -195,7 +197,7 @@ class NativeLoop(Carries):
         batch = ops.shape(sequences)[0]
         if not isinstance(initial_state, (list, tuple)):
             initial_state = [initial_state]
-        state = [ops.convert_to_tensor(s, self.compute_dtype) for s in initial_state]
+        state = [ops.convert_to_tensor(s, self.state_dtype) for s in initial_state]
         if sequences.shape[0] is not None and all(s.shape[0] == batch for s in state):
             return state
         return [ops.broadcast_to(s, (batch, s.shape[-1])) for s in state]
@@ -220,11 +222,10 @@ class NativeLoop(Carries):
         if self.stateful:  # the layer assigns to its state before the backward pass reads it
             state = [ops.copy(s) for s in state]
         outputs, state = self._loop(sequences, state, mask)
+        last = state[0]
         if mask is not None and self.zero_output_for_mask:
             outputs = ops.where(ops.expand_dims(mask, -1), outputs, ops.zeros_like(outputs))
             last = outputs[:, 0 if self.go_backwards else -1]
-        else:
-            last = state[0]
         if self.go_backwards:  # stock Keras returns these in the order of processing
             outputs = ops.flip(outputs, axis=1)
         return last, outputs, state

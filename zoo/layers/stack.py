@@ -5,6 +5,7 @@ from keras import ops
 
 from zoo.errors import InputError
 from zoo.layers.loop import carried_state, leave_state
+from zoo.layers.parallel import RGLRU, MinGRU, MinLSTM, ParallelLayer
 from zoo.layers.peephole import CoupledLSTM, PeepholeLSTM
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN, register
 from zoo.layers.weight_drop import check_rate, dropped
@@ -16,6 +17,9 @@ CELLS = {
     "gru": (GRU, 1),
     "peephole": (PeepholeLSTM, 2),
     "coupled": (CoupledLSTM, 2),
+    "min_gru": (MinGRU, 1),
+    "min_lstm": (MinLSTM, 1),
+    "rg_lru": (RGLRU, 1),
 }
 DIRECTIONS = ("forward", "backward", "bidirectional")
 
@@ -26,7 +30,8 @@ class Stack(keras.layers.Layer):
 
     cell: a name in `CELLS`; units: U of each layer and direction; layers: how many;
     direction: `forward`, `backward` (steps T-1..0) or `bidirectional` (outputs side by side);
-    dropout: rate between layers, not after the last; activation: `tanh` or `relu`, ...;
+    dropout: rate between layers, not after the last; activation: `tanh` or `relu`, ..., of cells
+    that have a choice;
     use_bias: whether the gates have a bias; reset_after: GRU only; weight_drop: share of the
     recurrent weights that are zero in a training batch (see `WeightDrop`); locked: the dropout
     between layers has one mask for all steps (Gal and Ghahramani 2016).
@@ -39,7 +44,8 @@ class Stack(keras.layers.Layer):
 
     `step` does one time step by hand through all layers.
 
-    Raises `InputError` for an unknown cell or direction, or counts below one.
+    Raises `InputError` for an unknown cell or direction, counts below one, or an activation or
+    weight_drop for a cell whose gates do not see the state.
 
     >>> import numpy as np
     >>> outputs, state = Stack("lstm", units=4, layers=2)(np.zeros((2, 5, 3), "float32"))
@@ -67,6 +73,9 @@ class Stack(keras.layers.Layer):
         _check(cell, units, layers, direction)
         check_rate("dropout", dropout)
         check_rate("weight_drop", weight_drop)
+        if parallel(cell):
+            _check_parallel(cell, activation, weight_drop)
+            self.autocast = False  # a state in float32 stays so
         self.cell, self.units, self.layers, self.direction = cell, units, layers, direction
         self.dropout, self.activation, self.use_bias = dropout, activation, use_bias
         self.reset_after, self.seed = reset_after, seed
@@ -85,9 +94,10 @@ class Stack(keras.layers.Layer):
 
     def _rnn(self, name, way):
         options = {"reset_after": self.reset_after} if self.cell == "gru" else {}
+        if not parallel(self.cell):
+            options["activation"] = self.activation
         return CELLS[self.cell][0](
             self.units,
-            activation=self.activation,
             use_bias=self.use_bias,
             go_backwards=way == "backward",
             return_sequences=True,
@@ -103,13 +113,18 @@ class Stack(keras.layers.Layer):
         return 2 if self.direction == "bidirectional" else 1
 
     @property
+    def state_dtype(self):
+        """The type in which the state is handed from call to call."""
+        return self.rnns[0].state_dtype
+
+    @property
     def state_shapes(self):
         """The shape (None, U) of each tensor of the state."""
         return [(None, self.units)] * (len(self.rnns) * self.states_per_layer)
 
     def initial_state(self, batch_size):
         """Zeros: a list of (B, U)."""
-        return [ops.zeros((batch_size, self.units), self.compute_dtype) for _ in self.state_shapes]
+        return [ops.zeros((batch_size, self.units), self.state_dtype) for _ in self.state_shapes]
 
     def summary_state(self, state):
         """The last layer's h, (B, U) or (B, 2U): what a head reads after the last real step."""
@@ -153,7 +168,7 @@ class Stack(keras.layers.Layer):
         width = self.units * self.directions
         outputs = keras.KerasTensor((*x.shape[:2], width), self.compute_dtype)
         shape = (x.shape[0], self.units)
-        return outputs, [keras.KerasTensor(shape, self.compute_dtype) for _ in self.state_shapes]
+        return outputs, [keras.KerasTensor(shape, self.state_dtype) for _ in self.state_shapes]
 
     def compute_mask(self, inputs, previous_mask=None):
         return None
@@ -188,10 +203,28 @@ class Stack(keras.layers.Layer):
         return super().get_config() | {key: getattr(self, key) for key in keys}
 
 
+def parallel(cell):
+    """Whether the gates of this cell see the input alone: see `zoo.layers.parallel`."""
+    return issubclass(CELLS[cell][0], ParallelLayer)
+
+
 def check_cell(cell):
     """Raise `InputError` unless `cell` is a name in `CELLS`."""
     if cell not in CELLS:
         raise InputError(f"cell {cell!r} is not one of {', '.join(CELLS)}: choose one of them")
+
+
+def _check_parallel(cell, activation, weight_drop):
+    if weight_drop:
+        raise InputError(
+            f"weight_drop is {weight_drop}, but cell {cell!r} has no recurrent weights, expected "
+            "0: use dropout"
+        )
+    if activation != "tanh":
+        raise InputError(
+            f"activation {activation!r} given to cell {cell!r}, which has one of its own: leave "
+            "it out"
+        )
 
 
 def _check(cell, units, layers, direction):

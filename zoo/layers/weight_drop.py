@@ -83,6 +83,11 @@ def cells_of(layer):
             f"layer {layer.name!r} has no recurrent cell, expected an LSTM, a GRU or the like: "
             "wrap the recurrent layer itself"
         )
+    if any(getattr(c, "recurrent_kernel", c) is None for c in cells):
+        raise InputError(
+            f"layer {layer.name!r} has no recurrent weights to drop, expected an LSTM, a GRU or "
+            "the like: use dropout"
+        )
     return cells
 
 

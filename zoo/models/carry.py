@@ -1,6 +1,7 @@
 """A model with its recurrent state as further inputs and outputs."""
 
 import keras
+from keras import ops
 
 from zoo.errors import InputError
 from zoo.layers import Stack
@@ -30,18 +31,19 @@ class Carry(keras.layers.Layer):
     """A model called with its recurrent state as further inputs and outputs."""
 
     def __init__(self, model, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # each layer's state has its own type
         self.model = model
 
     def call(self, inputs, state, training=None):
         layers = carriers(self.model)
+        state = [ops.cast(s, k) for s, k in zip(state, state_types(self.model), strict=True)]
         with carrying(_divide(state, layers)) as states:
             outputs = self.model(inputs, training=training)
         return outputs, [tensor for layer in layers for tensor in states[layer]]
 
     def compute_output_spec(self, inputs, state, training=None):
         # Said, not traced: torch would run the loop over time to find these shapes.
-        kinds = [c.compute_dtype for c in carriers(self.model) for _ in c.state_shapes]
+        kinds = state_types(self.model)
         state = [keras.KerasTensor(s.shape, k) for s, k in zip(state, kinds, strict=True)]
         return self.model(inputs), state
 
@@ -63,6 +65,11 @@ def _divide(state, layers):
 def carriers(model):
     """Every layer inside `model` that has a state to carry, in the order of its layers."""
     return list(dict.fromkeys(_carriers(model)))  # one that is used twice is told when it runs
+
+
+def state_types(model):
+    """The type of each tensor of the state."""
+    return [layer.state_dtype for layer in carriers(model) for _ in layer.state_shapes]
 
 
 def _carriers(holder):

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from zoo.layers.recurrent import register
-from zoo.models.carry import Carry, as_inputs, carriers, check_causal, like
+from zoo.models.carry import Carry, as_inputs, carriers, check_causal, like, state_types
 
 
 @register
@@ -31,7 +31,8 @@ class Remember(Carry):
 
     def call(self, inputs, training=None):
         # A copy, since the variable changes before the backward pass reads where it began.
-        start = [ops.copy(ops.cast(s, self.compute_dtype)) for s in self.state]
+        kinds = state_types(self.model)
+        start = [ops.copy(ops.cast(s, k)) for s, k in zip(self.state, kinds, strict=True)]
         outputs, final = super().call(inputs, start, training=training)
         for variable, value in zip(self.state, final, strict=True):
             variable.assign(ops.stop_gradient(ops.cast(value, variable.dtype)))

@@ -12,7 +12,7 @@ is one entry in CELLS. A name da is the gradient at a gate's input, before its a
 from collections.abc import Callable
 from typing import NamedTuple
 
-from zoo.reference import gru, lstm
+from zoo.reference import gru, lstm, parallel
 from zoo.reference.gates import affine, affine_backward_all
 
 
@@ -34,7 +34,8 @@ class Cell(NamedTuple):
     """How many gates and states a cell has, its two functions, and where the cache has what.
 
     values: name of a gate, or of what went through the cell's activation -> (its place in the
-    cache of `step`, "gate" for a sigmoid or "activation").
+    cache of `step`, "gate" for a sigmoid or "activation"). recurrent: whether its gates see the
+    state, by a recurrent kernel.
     """
 
     gates: int
@@ -42,6 +43,7 @@ class Cell(NamedTuple):
     step: Callable
     step_backward: Callable
     values: dict
+    recurrent: bool = True
 
 
 def _values(first, gates, activations):
@@ -62,5 +64,14 @@ CELLS = {
     "gru": Cell(3, 1, gru.gru_step, gru.gru_step_backward, _values(2, "zrh", "h")),
     "gru_reset_before": Cell(
         3, 1, gru.gru_reset_before_step, gru.gru_reset_before_step_backward, _values(2, "zrh", "h")
+    ),
+    "min_gru": Cell(
+        2, 1, parallel.min_gru_step, parallel.min_gru_step_backward, _values(2, "z", ""), False
+    ),
+    "min_lstm": Cell(
+        3, 1, parallel.min_lstm_step, parallel.min_lstm_step_backward, _values(2, "fi", ""), False
+    ),
+    "rg_lru": Cell(
+        1, 1, parallel.rg_lru_step, parallel.rg_lru_step_backward, _values(3, "ri", ""), False
     ),
 }

@@ -40,11 +40,13 @@ def forward(
     """Run a recurrent cell over a batch of sequences, in float64.
 
     Args:
-        cell: "simple_rnn", "lstm", "peephole", "coupled" or "gru".
+        cell: "simple_rnn", "lstm", "peephole", "coupled", "gru", "min_gru", "min_lstm" or "rg_lru".
         weights: {"kernel": (F, G*U), "recurrent_kernel": (U, G*U), "bias": (G*U,) or None}, laid
             out as in Keras, with G gates in the order i, f, g, o (LSTM and peephole), i, g, o
             (coupled) or z, r, h (GRU). A GRU with `reset_after` has a bias (2, 3U); a peephole
-            cell has "peephole" (3, U) with the rows i, f, o as well.
+            cell has "peephole" (3, U) with the rows i, f, o as well. The last three cells have no
+            recurrent kernel; gates z, h and f, i, h; RG-LRU one projection, "gate_kernel"
+            (2, K, U/K, U/K) of the gates r, i in K blocks, "gate_bias" (2, U), "decay" (U,).
         x: inputs (B, T, F).
         initial_state: [h] or [h, c], each (B, U); None means zeros.
         mask: bool (B, T), True = a real step. At a masked step the state is carried unchanged, and
@@ -130,29 +132,45 @@ def _cell(name, reset_after):
 
 
 def _check_shapes(cell, w, x):
-    for name in ("kernel", "recurrent_kernel"):
+    for name in ("kernel", *(["recurrent_kernel"] * cell.recurrent)):
         if w.get(name) is None or w[name].ndim != 2:
             raise InputError(f"weights have no matrix {name!r}: give one, gates side by side")
     if x.ndim != 3:
         raise InputError(f"x has shape {x.shape}, expected (B, T, F): add the missing axis")
-    units, gates = w["recurrent_kernel"].shape[0], cell.gates
-    expected = {
-        "kernel": (x.shape[2], gates * units),
-        "recurrent_kernel": (units, gates * units),
-        "bias": (2, 3 * units) if cell is CELLS["gru"] else (gates * units,),
-        **({"peephole": (3, units)} if cell is CELLS["peephole"] else {}),
-    }
-    for name, shape in expected.items():
+    units = _units(cell, w)
+    for name, shape in _shapes(cell, w, x.shape[2], units).items():
         given = w.get(name)
-        if name == "bias" and given is None:
+        if name in ("bias", "gate_bias") and given is None:
             continue
         if given is None or given.shape != shape:
             found = "is missing" if given is None else f"has shape {given.shape}"
             raise InputError(f"weight {name!r} {found}, expected {shape} for U = {units}")
 
 
+def _units(cell, w):
+    return w["recurrent_kernel"].shape[0] if cell.recurrent else w["kernel"].shape[1] // cell.gates
+
+
+def _shapes(cell, w, features, units):
+    """The shape that each weight must have, by its name."""
+    gates = cell.gates * units
+    shapes = {"kernel": (features, gates), "bias": (gates,)}
+    if cell.recurrent:
+        shapes["recurrent_kernel"] = (units, gates)
+    if cell is CELLS["gru"]:
+        shapes["bias"] = (2, gates)
+    if cell is CELLS["peephole"]:
+        shapes["peephole"] = (3, units)
+    if cell is CELLS["rg_lru"]:
+        given = w.get("gate_kernel")
+        blocks = given.shape[1] if given is not None and given.ndim == 4 else 1
+        shapes["gate_kernel"] = (2, blocks, units // blocks, units // blocks)
+        shapes |= {"gate_bias": (2, units), "decay": (units,)}
+    return shapes
+
+
 def _initial_state(cell, w, x, initial_state):
-    shape = (x.shape[0], w["recurrent_kernel"].shape[0])
+    shape = (x.shape[0], _units(cell, w))
     if initial_state is None:
         return [np.zeros(shape)] * cell.states
     state = [np.asarray(s, "float64") for s in initial_state]

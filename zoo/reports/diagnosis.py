@@ -20,7 +20,7 @@ from keras import ops, tree
 
 from zoo import backends
 from zoo.errors import InputError
-from zoo.layers.stack import CELLS, check_cell
+from zoo.layers.stack import CELLS, check_cell, parallel
 from zoo.reports.saturation import saturation
 
 ROWS, LEAST_STEPS = 16, 3
@@ -176,7 +176,8 @@ def cell_rows(cells=tuple(CELLS), steps=100, units=64, seeds=3, activation="tanh
 
     cells: names in `zoo.layers.CELLS`; T = steps, U = F = units, `ROWS` sequences for each of the
     seeds 0, 1, ...; activation: of the cell; gain: the recurrent weights are multiplied by it, so
-    that those of a simple RNN, orthogonal at first, scale every vector by it. Yields the rows.
+    that those of a simple RNN, orthogonal at first, scale every vector by it. Cells whose gates see
+    the input alone have neither. Yields the rows.
     Raises `InputError` for a setting out of range, before any work.
 
     >>> [found] = cell_rows(["simple_rnn"], 8, 4, activation="linear", gain=0.5)
@@ -198,10 +199,12 @@ def cell_rows(cells=tuple(CELLS), steps=100, units=64, seeds=3, activation="tanh
 def _new(cell, steps, units, activation, gain, seed):
     """(layer, x, None): a new layer of the cell, and sequences for it."""
     with new_weights(seed):
-        layer = CELLS[cell][0](units, activation=activation)
+        options = {} if parallel(cell) else {"activation": activation}
+        layer = CELLS[cell][0](units, **options)
         layer.build((None, None, units))
     kernel = layer.cell.recurrent_kernel
-    kernel.assign(kernel * gain)
+    if kernel is not None:
+        kernel.assign(kernel * gain)
     x = np.random.default_rng(seed).normal(size=(ROWS, steps, units)).astype("float32")
     return layer, x, None
 

@@ -5,7 +5,14 @@ import numpy as np
 from keras import ops
 
 from zoo import reference
-from zoo.layers import CoupledLSTMCell, PeepholeLSTMCell
+from zoo.layers import (
+    CoupledLSTMCell,
+    MinGRUCell,
+    MinLSTMCell,
+    PeepholeLSTMCell,
+    RGLRUCell,
+)
+from zoo.layers.parallel import WEIGHTS
 
 NEAR = 0.97  # of a tanh; a sigmoid s is one as well: 2 s - 1 = tanh(a / 2)
 KINDS = {
@@ -14,6 +21,9 @@ KINDS = {
     keras.layers.GRUCell: "gru",
     PeepholeLSTMCell: "peephole",
     CoupledLSTMCell: "coupled",
+    MinGRUCell: "min_gru",
+    MinLSTMCell: "min_lstm",
+    RGLRUCell: "rg_lru",
 }
 
 
@@ -33,7 +43,8 @@ def saturation(layer, x, initial_state=None) -> dict | None:
     {'h': 1.0}
     """
     cell = layer.cell
-    kind, activation = KINDS.get(type(cell)), getattr(cell, "activation", None)
+    kind = KINDS.get(type(cell)) if getattr(cell, "kernel", None) is not None else None
+    activation = getattr(cell, "activation", keras.activations.linear)
     gates = getattr(cell, "recurrent_activation", keras.activations.sigmoid)
     name = getattr(activation, "__name__", "")
     if kind is None or name not in reference.ACTIVATIONS or gates is not keras.activations.sigmoid:
@@ -59,7 +70,7 @@ def saturation(layer, x, initial_state=None) -> dict | None:
 def _weights(cell):
     """The weights by the reference's names, which are Keras's."""
     found = {"bias": None}
-    for name in ("kernel", "recurrent_kernel", "bias", "peephole"):
+    for name in ("recurrent_kernel", "peephole", *WEIGHTS):
         if getattr(cell, name, None) is not None:
             found[name] = ops.convert_to_numpy(getattr(cell, name))
     return found

@@ -2,6 +2,7 @@
 
 import keras
 
+from zoo.formats.onnx_graph import parallel
 from zoo.formats.onnx_graph.cells import cell_of
 from zoo.formats.onnx_graph.registry import Unsupported, as_value, converts
 from zoo.formats.onnx_graph.steps import Steps, reverse
@@ -9,6 +10,7 @@ from zoo.formats.onnx_graph.walk import apply
 from zoo.layers import Stack, WeightDrop
 from zoo.layers.carried import CarriedConv1D, CarriedRNN
 from zoo.layers.loop import Carries, carried_state, carrying, leave_state
+from zoo.layers.parallel import ParallelLayer
 from zoo.layers.rnn import cells_of
 from zoo.models.carry import Carry, carriers
 
@@ -18,16 +20,20 @@ def _along(graph, layers, x, mask, starts):
 
     layers: one, or two in opposite directions; starts: the states of each as a list, or None.
     """
+    for layer in layers:
+        if layer.stateful:
+            raise Unsupported("it is stateful, and a file remembers nothing: export its step")
+    pairs = list(zip(layers, starts, strict=True))
+    if any(isinstance(layer, ParallelLayer) for layer in layers):
+        if len(layers) == 2:
+            return [_along(graph, [layer], x, mask, [start])[0] for layer, start in pairs]
+        return [_parallel(graph, layers[0], x, mask, starts[0])]
     cells = [[cell_of(cell) for cell in cells_of(layer)] for layer in layers]
     ways = [layer.go_backwards for layer in layers]
     if len(layers) == 2:
         (first, *more), (second, *more_too) = cells
         if more or more_too or not first.fits(second) or ways != [False, True]:
-            pairs = zip(layers, starts, strict=True)
             return [_along(graph, [layer], x, mask, [start])[0] for layer, start in pairs]
-    for layer in layers:
-        if layer.stateful:
-            raise Unsupported("it is stateful, and a file remembers nothing: export its step")
     steps = Steps(graph, mask)
     y, states, start = steps.packed(x), [[] for _ in layers], starts
     for level in zip(*cells, strict=True):
@@ -40,6 +46,19 @@ def _along(graph, layers, x, mask, starts):
     return [
         _read(graph, steps, *each) for each in zip(layers, ys, start, finals, states, strict=True)
     ]
+
+
+def _parallel(graph, layer, x, mask, start):
+    """(outputs, last output, state) of a layer whose gates see the input alone."""
+    outputs, final = parallel.run(graph, layer, x, mask, start)
+    if mask is None or not layer.zero_output_for_mask:
+        return outputs, final[0], final
+    outputs = graph.node("Where", graph.node("Unsqueeze", mask, [2]), outputs, 0.0)
+    return outputs, _last(graph, layer, outputs), final
+
+
+def _last(graph, layer, outputs):
+    return graph.node("Gather", outputs, graph.constant(0 if layer.go_backwards else -1), axis=1)
 
 
 def _parts(graph, y, count):
@@ -56,9 +75,7 @@ def _read(graph, steps, layer, y, start, final, state):
     if steps.mask is not None and layer.zero_output_for_mask:
         real = graph.node("Unsqueeze", steps.mask, [2])
         outputs = graph.node("Where", real, outputs, 0.0)
-        last = graph.node(
-            "Gather", outputs, graph.constant(0 if layer.go_backwards else -1), axis=1
-        )
+        last = _last(graph, layer, outputs)
     elif before is None and start is not None:
         last = steps.or_else(last, None)
     return outputs, last, state
@@ -131,6 +148,11 @@ def _stack(graph, layer, x, mask=None, initial_state=None):
     """All layers over the real steps in front: only the last one's outputs are put back."""
     carried = carried_state(layer) if initial_state is None else None
     state = _states(graph, initial_state) if carried is None else carried
+    if isinstance(layer.rnns[0], ParallelLayer):
+        outputs, final = _parallel_stack(graph, layer, x, mask, state)
+        if carried is not None:
+            leave_state(layer, final)
+        return outputs, final
     S, D, steps, final = layer.states_per_layer, layer.directions, Steps(graph, mask), []
     y = steps.packed(x)
     for k in range(layer.layers):
@@ -152,6 +174,21 @@ def _stack(graph, layer, x, mask=None, initial_state=None):
     if carried is not None:
         leave_state(layer, final)
     return outputs, final
+
+
+def _parallel_stack(graph, layer, y, mask, state):
+    """No node that reads real steps alone, so nothing is packed."""
+    D, final = layer.directions, []
+    for k in range(layer.layers):
+        ys = []
+        for rnn in layer.rnns[k * D : (k + 1) * D]:
+            start = None if state is None else [state[len(final)]]
+            with graph.scope(f"layer{k}"):
+                outputs, last = parallel.run(graph, rnn, y, mask, start)
+            ys.append(outputs)
+            final += last
+        y = ys[0] if D == 1 else graph.node("Concat", *ys, axis=-1)
+    return y, final
 
 
 @converts(WeightDrop)
