@@ -16,6 +16,12 @@ RUNS = [
     ("many_to_one.py", ["--epochs", "1", "--out", "rollout.png"], "rollout of 294 steps"),
     ("many_to_many_delayed.py", ["--words", "400", "--epochs", "1"], "word error rate on 200"),
     ("many_to_many_aligned.py", ["--segments", "20"], "mean MSE of the last ten segments"),
+    (
+        "compare_backends.py",
+        [*["gru", "--shape", "2x3x2x4", "--quick", "--backends", "tensorflow"]],
+        "parity",
+    ),
+    ("batch_mean.py", [], "is off by"),
 ]
 
 
