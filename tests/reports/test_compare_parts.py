@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from zoo.errors import InputError
-from zoo.reports.compare import cases, gaps, rounds
+from zoo.reports.compare import cases, gaps, rounds, run
+from zoo.reports.compare import work as work_room
 from zoo.reports.compare.cases import KEYS, Place, Target
 from zoo.reports.compare.process import Ended, Process
 from zoo.reports.compare.work import Work
@@ -150,6 +151,26 @@ def test_jobs_that_fail_end_the_others():
     with pytest.raises(KeyboardInterrupt):
         work.pool({"waits": waits, "fails": fails})
     assert time.monotonic() - began < 30 and not work.open
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_backend_that_does_not_start_is_a_row_and_another_is_the_reference(quick, monkeypatch):
+    monkeypatch.setattr(work_room, "REFERENCES", ("nowhere", "tensorflow"))
+    monkeypatch.setattr(work_room, "QUICK_REFERENCES", ("nowhere", "tensorflow"))
+    monkeypatch.setattr(work_room, "find_spec", lambda name: name != "onnx")
+    target = Target.from_json(
+        dict(name="a", kind="cell", cell="gru", shape=dict(B=2, T=3, F=2, U=3), path=None)
+    )
+    options = cases.options("parity,speed", quick, 0.1)
+    document = run.run([target], [Place("nowhere"), Place("tensorflow")], {}, options)
+    (model,) = document["models"]
+    assert model["ok"] and model["reference"] == "tensorflow, float64"
+    failed = [r for r in document["rows"] if r["backend"] == "nowhere"]
+    assert failed and all("ended with" in r["reason"] for r in failed)
+    assert any(r["measure"] == "speed" for r in failed)
+    worked = [r for r in document["rows"] if r["backend"] == "tensorflow"]
+    assert {r["measure"] for r in worked if r["ok"]} >= {"parity", "speed"}
 
 
 KILLED = """

@@ -16,16 +16,32 @@ def prepare(work):
 
 
 def prepare_some(work, numbers):
-    """The targets of these numbers by one process; each is told of when it is there, or failed."""
+    """The targets of these numbers by one process; each is told of when it is there, or failed.
+
+    Where the reference's backend does not start, the next one computes it.
+    """
+    left, places, reason = list(numbers), work.reference_places(), None
     try:
-        with work.process(work.reference_place(), double=True) as process:
-            for k in numbers:
-                _prepare(work, k, process)
-                work.add([])  # its entry is to be kept
-                work.prepared[k].set()
+        while left and places:
+            try:
+                with work.process(places[0], double=True) as process:
+                    while left and process.alive:
+                        _prepare(work, left[0], process)
+                        work.add([])  # its entry is to be kept
+                        work.prepared[left.pop(0)].set()
+            except Ended as error:
+                places, reason = places[1:], str(error)
     finally:
+        for k in left:
+            _fail(work, k, f"no process for the reference: {reason}")
         for k in numbers:
             work.prepared[k].set()
+
+
+def _fail(work, k, reason):
+    info = work.document["models"][k]
+    info |= {"ok": False, "reason": reason}
+    work.add([row(info, place, "speed", reason=reason) for place in work.places])
 
 
 def _prepare(work, k, process):
@@ -40,9 +56,10 @@ def _prepare(work, k, process):
             info |= answer(process, options.limit_s, do="reference", **asked)
     except Ended as error:
         ready = (folder / "subject.json").exists()
-        info |= {"ok": ready, "reason": f"no reference: {error}" if ready else str(error)}
-        if not ready:
-            work.add([row(info, place, "speed", reason=str(error)) for place in work.places])
+        if ready:
+            info["reason"] = f"no reference: {error}"
+        else:
+            _fail(work, k, str(error))
 
 
 def answer(process, limit_s, seen=lambda rows: None, **asked):

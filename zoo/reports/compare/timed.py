@@ -29,6 +29,7 @@ class _Timing:
 
     def __init__(self, work):
         self.work, self.running, self.machine = work, {}, []
+        self.broken = {}  # place -> why no process starts there
         onnx = [place for place in [work.onnx_place()] if place]
         self.places = [*work.places, *onnx, Place("numpy", threads=work.places[0].threads)]
 
@@ -36,8 +37,9 @@ class _Timing:
         """Each process makes each model while the others wait."""
         for k, (info, folder) in enumerate(self.work.models()):
             for place in self.places:  # again where one has ended
-                if place not in self.running:
+                if place not in self.running and place not in self.broken:
                     self._start(place)
+            self._tell_broken(info)
             made = {p: self._ready(p, info, folder) for p in self.running.values()}
             self._time(info, folder, made)
             self.work.told(f"{info['model']}: times", len(self.work.models()) - k - 1)
@@ -60,6 +62,8 @@ class _Timing:
         jobs = {"references": partial(prepare_some, work, every)}
         jobs |= {f"{place.name}: models": partial(make, place) for place in self.places}
         work.pool(jobs, at_once=len(jobs))
+        for info, _ in work.models():
+            self._tell_broken(info)
         for k in every:
             found = {process: models[k] for process, models in made.items() if k in models}
             if found:
@@ -70,6 +74,7 @@ class _Timing:
         try:
             process = work.start(place, timed=True)
         except Ended as error:
+            self.broken[place] = str(error)
             self._note(place, [], str(error))
             return
         self.running[place] = process
@@ -86,6 +91,10 @@ class _Timing:
             return False
         kept.append(entry | {"ok": reason is None, "reason": reason})
         return True
+
+    def _tell_broken(self, info):
+        broken = {p: r for p, r in self.broken.items() if p.backend != "numpy"}
+        self.work.add([row(info, p, "speed", reason=r) for p, r in broken.items()])
 
     def _ready(self, process, info, folder):
         """(ways, reason); None where this process takes no part."""

@@ -9,7 +9,7 @@ from zoo import environment
 from zoo.reports.compare.cases import Place, row
 from zoo.reports.compare.process import Process
 
-# Who computes in float64: the first that is there. In a quick run that has nothing to compile.
+# Who computes in float64: the first that works. In a quick run that has nothing to compile.
 REFERENCES = ("jax", "torch", "tensorflow")
 QUICK_REFERENCES = ("torch", "jax", "tensorflow")
 
@@ -78,11 +78,11 @@ class Work:
         ]
         self.add(rows)
 
-    def reference_place(self):
-        """Where the reference is computed."""
+    def reference_places(self):
+        """Where the reference can be computed, the first choice first."""
         known = QUICK_REFERENCES if self.options.quick else REFERENCES
-        backend = next(name for name in known if find_spec(name))
-        return Place(backend, threads=self.places[0].threads)
+        threads = self.places[0].threads
+        return [Place(name, threads=threads) for name in known if find_spec(name)]
 
     def onnx_place(self):
         """Where the exported file runs; None where it is not asked for or cannot."""
