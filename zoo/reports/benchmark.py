@@ -142,14 +142,15 @@ def _answers(backend, work, found):
                 else:
                     yield answer
             if child.wait():
-                raise Ended(_last_words(said, child.returncode))
+                raise Ended(last_words(said, child.returncode))
         finally:
             child.kill()
             child.stdout.close()
             child.wait()
 
 
-def _last_words(said, status):
+def last_words(said, status) -> str:
+    """How a process ended, and the last line of what it `said` in a file."""
     said.seek(0)
     lines = [line.strip() for line in said if line.strip()]
     how = f"signal {-status}" if status < 0 else f"status {status}"

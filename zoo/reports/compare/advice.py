@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.reports.compare import ways as ways
+from zoo.reports.compare import ways
 from zoo.reports.compare.ways import USES, finite, milliseconds, percent, spread, times, way
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo import files
 from zoo.errors import InputError
-from zoo.reports.compare import ways as ways
+from zoo.reports.compare import ways
 from zoo.reports.compare.cases import VERSION
 from zoo.reports.compare.ways import PLACE, YARDSTICK, finite, identity, spread
 

@@ -47,7 +47,7 @@ def main(stream, answer):
         try:
             answer(getattr(module, name)(place, more, **work))
         except InputError as error:
-            answer({"failed": one_line(error)})
+            answer({"cannot": one_line(error)})
 
 
 def start(place, seed, double, timed):

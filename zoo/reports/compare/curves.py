@@ -6,7 +6,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.plots.style import LIGHT, SMALL, WIDTH, canvas, style_axes
-from zoo.reports.compare import ways as ways
+from zoo.reports.compare import ways
 from zoo.reports.compare.pictures import (
     OUTSIDE,
     colour,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from zoo.reports.compare import ways as ways
+from zoo.reports.compare import ways
 from zoo.reports.compare.against import regressions
 from zoo.reports.compare.table import change, milliseconds, sortable, spread
 from zoo.reports.compare.ways import USES

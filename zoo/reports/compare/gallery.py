@@ -7,7 +7,7 @@ from pathlib import Path
 from zoo.reports.blocks import Picture
 from zoo.reports.compare import curves as curves
 from zoo.reports.compare import pictures as pictures
-from zoo.reports.compare import ways as ways
+from zoo.reports.compare import ways
 from zoo.reports.compare.ways import USES
 
 _PARTS = (

@@ -57,7 +57,7 @@ def numbers(place, more, folder, measures, steps):
     this = Subject(folder)
     if "memory" in measures:
         more([_memory(place, this)])
-    known = _known(this)
+    known = this.reference
     if "parity" in measures and known:
         batch = this.first_batch()
         for found in _outputs_everywhere(place, this, batch[0]):
@@ -77,11 +77,6 @@ def exported(place, more, folder):
     onnx.write(ready.on_fast_layers(model) if this.target.kind == "file" else model,
                this.folder / "model.onnx")  # fmt: skip
     return {"path": str(this.folder / "model.onnx")}
-
-
-def _known(this):
-    path = this.folder / "reference.npz"
-    return files.read_arrays(path) if path.exists() else {}
 
 
 def _outputs(model, x):
@@ -143,7 +138,7 @@ def outputs_row(place, this, model, x, contender, mode):
     """The parity row of a compiled model's outputs for `x`."""
     with this.around(contender):
         found = _outputs(model, x)
-    found = compared_outputs(found, _known(this), BARS[place.precision][0])
+    found = compared_outputs(found, this.reference, BARS[place.precision][0])
     same = dict(contender=contender, mode=mode, what="outputs")
     return row(this.info, place, "parity", found | {"path": road(model)}, **same)
 
@@ -156,7 +151,7 @@ def _outputs_everywhere(place, this, x):
 
 
 def _gradient_rows(place, this, batch):
-    bars, known = BARS[place.precision], _known(this)
+    bars, known = BARS[place.precision], this.reference
     model = this.compile(this.model("start", quiet=True))
     loss, gradients = _gradients(model, *batch)
     found = compared([loss], [known["loss"]], bars[0])

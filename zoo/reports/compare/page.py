@@ -10,9 +10,8 @@ from pathlib import Path
 from zoo import files, plots
 from zoo.reports import document as pages
 from zoo.reports.blocks import Answers, Heading, Paragraph
-from zoo.reports.compare import faults as faults
+from zoo.reports.compare import faults, ways
 from zoo.reports.compare import table as tables
-from zoo.reports.compare import ways as ways
 from zoo.reports.compare.advice import advise
 from zoo.reports.compare.csv import csv, strict
 from zoo.reports.compare.gallery import file_names, gallery

@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.plots.style import LIGHT, SMALL, WIDTH, canvas, plain, style_axes
-from zoo.reports.compare import ways as ways
+from zoo.reports.compare import ways
 from zoo.reports.compare.advice import candidates
 from zoo.reports.compare.ways import USES, milliseconds, spread, times, way
 

@@ -155,7 +155,6 @@ def real_steps(named) -> int | None:
 
     named: (Keras tensor, array) of each input. Token 0 is padding.
     """
-    named = [(tensor, x) for tensor, x in named]
     lengths = [x for tensor, x in named if tensor.name == "lengths"]
     if lengths:
         return int(lengths[0].sum())

@@ -49,22 +49,14 @@ def _prepare(work, k, process):
     asked = dict(folder=str(folder), target=work.targets[k].to_json(), seed=options.seed)
     asked["steps"] = options.steps if work.asks("curve") else 1
     try:
-        info |= answer(process, options.limit_s, do="prepare", **asked)["info"]
+        info |= process.ask(options.limit_s, do="prepare", **asked)["info"]
         if work.asks("parity", "curve"):
             asked = dict(folder=str(folder), steps=options.steps, measures=options.measures)
             asked["quick"] = options.quick
-            info |= answer(process, options.limit_s, do="reference", **asked)
+            info |= process.ask(options.limit_s, do="reference", **asked)
     except Ended as error:
         ready = (folder / "subject.json").exists()
         if ready:
             info["reason"] = f"no reference: {error}"
         else:
             _fail(work, k, str(error))
-
-
-def answer(process, limit_s, seen=lambda rows: None, **asked):
-    """The answer; `Ended` also where the process says that it cannot."""
-    answer = process.ask(limit_s, seen, **asked)
-    if "failed" in answer:
-        raise Ended(answer["failed"])
-    return answer

@@ -10,6 +10,7 @@ import tempfile
 import time
 
 from zoo import environment
+from zoo.reports.benchmark import Ended, last_words
 from zoo.reports.compare.cases import Place
 
 # What a framework reads to know how many threads it may have.
@@ -22,10 +23,6 @@ THREADS = (
 FLAGS = (*THREADS, "XLA_FLAGS", "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "CUDA_VISIBLE_DEVICES")
 
 
-class Ended(RuntimeError):
-    """A process that measures ended, or did not answer in time; the message says why."""
-
-
 class Process:
     """One process on one `Place`. `ask` may be called until it raises `Ended`.
 
@@ -36,7 +33,6 @@ class Process:
     def __init__(self, place: Place, seed=0, double=False, timed=False, limit_s=180.0):
         self.place = place
         self._said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
-        began = time.perf_counter()
         self._child = subprocess.Popen(
             [sys.executable, "-m", "zoo.reports.compare.child"],
             env=surroundings(place, double),
@@ -53,7 +49,6 @@ class Process:
         except BaseException:
             self.close()
             raise
-        self.seconds = time.perf_counter() - began
 
     @property
     def alive(self) -> bool:
@@ -63,7 +58,8 @@ class Process:
     def ask(self, limit_s, seen=lambda rows: None, **work) -> dict:
         """The answer to one piece of work. seen: called with rows that come before the answer.
 
-        Raises `Ended` when the process dies or takes longer than `limit_s` seconds.
+        Raises `Ended` when the process dies, takes longer than `limit_s` seconds, or says that it
+        cannot; it lives on after the last of these.
         """
         due = time.monotonic() + limit_s
         try:
@@ -76,6 +72,8 @@ class Process:
             if answer.get("more"):
                 seen(answer["rows"])
                 continue
+            if "cannot" in answer:
+                raise Ended(answer["cannot"])
             return answer
 
     def _line(self, due, limit_s):
@@ -92,12 +90,9 @@ class Process:
         return line
 
     def _last_words(self):
-        status = self._child.wait()
-        self._said.seek(0)
-        lines = [line.strip() for line in self._said if line.strip()]
-        how = f"signal {-status}" if status < 0 else f"status {status}"
+        said = last_words(self._said, self._child.wait())
         self.close()
-        return f"ended with {how}: {lines[-1][:160]}" if lines else f"ended with {how}"
+        return said
 
     def close(self):
         """End the process, whatever it does. May be called twice."""

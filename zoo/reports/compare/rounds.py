@@ -35,8 +35,6 @@ def ready(process, limit_s, add, **asked):
         answer = process.ask(limit_s, add, do="ready", **asked)
     except Ended as error:
         return [], str(error)
-    if "failed" in answer:
-        return [], answer["failed"]
     return [Timed(told) for told in answer["ways"]], None
 
 

@@ -5,8 +5,10 @@ first row alone. These are the calls that users make: what Keras does around the
 """
 
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -30,12 +32,12 @@ class Way:
     use: str
     model: Any
     arguments: tuple
-    around: Any
+    around: Callable
     first_ms: float | None = None
     reason: str | None = None
 
     def __call__(self):
-        with self.around:
+        with self.around():
             if self.use == "train":
                 x, y, weights = self.arguments
                 self.model.train_on_batch(x, y, sample_weight=weights)
@@ -75,7 +77,7 @@ def _made(place, more, this, contender, mode, batch, quick):
         model = this.model(contender=contender)
     except Exception as error:  # told in the rows of this contender
         why = timing.reason(error)
-        return [Way(contender, mode, use, None, (), nullcontext(), reason=why) for use in USES]
+        return [Way(contender, mode, use, None, (), nullcontext, reason=why) for use in USES]
     taken = {"median_ms": 1000 * (time.perf_counter() - began), "rounds": 1}
     more([row(this.info, place, "start", taken, contender=contender, mode=mode, what="build")])
     this.compile(model, bench.jit(mode))
@@ -84,7 +86,7 @@ def _made(place, more, this, contender, mode, batch, quick):
         more([outputs_row(place, this, model, x, contender, mode)])
     x = given(model, x)
     arguments = {"train": (x, y, weights), "batch": (x,), "latency": (_first(x),)}
-    around = _Around(this, contender)
+    around = partial(this.around, contender)
     ways = [Way(contender, mode, use, model, arguments[use], around) for use in USES]
     for way in ways:
         began = time.perf_counter()
@@ -94,20 +96,6 @@ def _made(place, more, this, contender, mode, batch, quick):
             way.reason = timing.reason(error)
         way.first_ms = 1000 * (time.perf_counter() - began)
     return ways
-
-
-class _Around:
-    """`Subject.around` that can be entered again and again."""
-
-    def __init__(self, this, contender):
-        self.this, self.contender, self.inside = this, contender, None
-
-    def __enter__(self):
-        self.inside = self.this.around(self.contender)
-        self.inside.__enter__()
-
-    def __exit__(self, *error):
-        return self.inside.__exit__(*error)
 
 
 def _first(x):

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from zoo.reports.compare.cases import row
-from zoo.reports.compare.preparing import answer, prepare
+from zoo.reports.compare.preparing import prepare
 from zoo.reports.compare.process import Ended
 from zoo.reports.compare.timed import speed
 
@@ -37,7 +37,7 @@ def _numbers(work, info, folder, place):
     asked = dict(folder=str(folder), measures=options.measures, steps=options.steps)
     try:
         with work.process(place) as process:
-            answer(process, options.limit_s, seen, do="numbers", **asked)
+            process.ask(options.limit_s, seen, do="numbers", **asked)
     except Ended as error:
         lacking = [m for m in MEASURED if work.asks(m) and m not in kept]
         rows = [row(info, place, m, reason=str(error), contender="zoo") for m in lacking]
@@ -48,7 +48,7 @@ def _export(work, info, folder):
     place = replace(work.places[0], precision="float32")  # that of the runtime
     try:
         with work.process(place) as process:
-            answer(process, work.options.limit_s, do="exported", folder=str(folder))
+            process.ask(work.options.limit_s, do="exported", folder=str(folder))
     except Ended as error:
         work.add([row(info, work.onnx_place(), "speed", reason=str(error), contender="onnx")])
 
@@ -72,7 +72,7 @@ def _metric(work, target, info, place):
         try:
             with work.process(place) as process:
                 asked = dict(target=target.to_json(), seed=seed, epochs=options.epochs)
-                found = answer(process, options.limit_s, do="metric", **asked)
+                found = process.ask(options.limit_s, do="metric", **asked)
                 values, name = [*values, found["value"]], found["name"]
         except Ended as error:
             reason = f"seed {seed}: {error}"

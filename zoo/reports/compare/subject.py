@@ -11,6 +11,7 @@ It is made of a folder that `prepare.py` fills, so that every backend starts fro
 import contextlib
 import json
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -88,6 +89,12 @@ class Subject:
                 targets = [kept[f"batch{k}y{i}"][:rows] for i in range(int(kept["targets"]))]
                 weights = kept[f"batch{k}w"][:rows] if f"batch{k}w" in kept else None
                 yield _one(inputs), _one(targets), weights
+
+    @cached_property
+    def reference(self) -> dict:
+        """The arrays of reference.npz; none where there is no reference."""
+        path = self.folder / "reference.npz"
+        return files.read_arrays(path) if path.exists() else {}
 
     def first_batch(self):
         """The batch that is timed and whose numbers are compared."""

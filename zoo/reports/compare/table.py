@@ -6,7 +6,7 @@ in which every row is empty are left out.
 
 from collections.abc import Iterable, Mapping
 
-from zoo.reports.compare import ways as ways
+from zoo.reports.compare import ways
 from zoo.reports.compare.ways import CONTENDERS, USES, finite, percent
 from zoo.reports.tables import Shown, Table
 

@@ -4,9 +4,8 @@ import textwrap
 from collections.abc import Mapping
 
 from zoo.reports.columns import table
-from zoo.reports.compare import faults as faults
+from zoo.reports.compare import faults, ways
 from zoo.reports.compare import table as tables
-from zoo.reports.compare import ways as ways
 from zoo.reports.compare.advice import advise
 from zoo.reports.compare.ways import USES
 from zoo.reports.tables import Shown, shown

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from zoo.reports.blocks import Code, Heading
-from zoo.reports.compare import ways as ways
+from zoo.reports.compare import ways
 from zoo.reports.compare.table import filled
 from zoo.reports.compare.ways import YARDSTICK, milliseconds, percent
 from zoo.reports.document import Section
