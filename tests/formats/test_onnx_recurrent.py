@@ -10,7 +10,7 @@ import zoo.layers
 from zoo.errors import InputError
 from zoo.formats.onnx_graph import convert
 from zoo.layers import CELLS, Stack, WeightDrop
-from zoo.layers.stack import DIRECTIONS
+from zoo.layers.cells import DIRECTIONS
 
 B, T, F, U = 5, 7, 3, 4
 STEPS = np.arange(T)

@@ -21,10 +21,10 @@ FORMATS = {  # each where no other process is needed for it
 HERE = [name for name, (_, backend) in FORMATS.items() if backend == BACKEND]
 
 
-def model(cell, direction, masked):
+def model(cell, direction, masked, block=None):
     sequence = keras.Input((None, F), name="x")
     mask = keras.Input((None,), dtype="bool", name="mask")
-    stack = Stack(cell, U, layers=2, direction=direction)
+    stack = Stack(cell, U, layers=2, direction=direction, block=block)
     outputs, state = stack(sequence, mask=mask if masked else None)
     inputs = [sequence, mask] if masked else [sequence]
     return filled(keras.Model(inputs, [outputs, stack.summary_state(state)]))
@@ -35,7 +35,17 @@ def model(cell, direction, masked):
 @pytest.mark.parametrize("format", HERE)
 def test_any_batch_and_any_length(format, cell, masked, tmp_path):
     direction = "bidirectional" if cell == "min_gru" else "forward"
-    made, (way, _) = model(cell, direction, masked), FORMATS[format]
+    check(format, model(cell, direction, masked), masked, tmp_path)
+
+
+@pytest.mark.parametrize(("cell", "block"), [("rg_lru", "griffin"), ("lstm", "minimal")])
+@pytest.mark.parametrize("format", HERE)
+def test_a_block_at_any_batch_and_any_length(format, cell, block, tmp_path):
+    check(format, model(cell, "forward", True, block), True, tmp_path)
+
+
+def check(format, made, masked, tmp_path):
+    way, _ = FORMATS[format]
     path = tmp_path / f"file{way.SUFFIX}"
     way.write(made, path)
     run = way.opened(path)

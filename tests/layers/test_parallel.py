@@ -8,7 +8,7 @@ from keras import ops
 from zoo import backends
 from zoo.errors import InputError
 from zoo.layers import RGLRU, MinGRU, MinLSTM, Stack, WeightDrop
-from zoo.layers.stack import parallel
+from zoo.layers.cells import parallel
 from zoo.reference import backward, forward
 
 KINDS = {"min_gru": MinGRU, "min_lstm": MinLSTM, "rg_lru": RGLRU}

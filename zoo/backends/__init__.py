@@ -8,6 +8,7 @@ hands out that backend's functions. Each backend is one file with the same names
                                                loop: many steps, worth a longer compilation
     stepwise(function, variables)              one step (inputs, state), as a compiled loop's body
     value_and_gradients(function, variables)   a number and its gradients
+    at_steps(x, at)                            steps (B, S) of (B, T, U), row by row
     dense(gradient)                            a gradient as one tensor, its repeated rows added up
     devices()                                  what the backend can compute on
     repeat_exactly()                           operations that repeat bit for bit, from now on;
@@ -63,6 +64,7 @@ recurrent = _fast.recurrent
 compiled = _backend.compiled
 stepwise = _backend.stepwise
 value_and_gradients = _backend.value_and_gradients
+at_steps = _backend.at_steps
 dense = _backend.dense
 devices = _backend.devices
 repeat_exactly = _backend.repeat_exactly

@@ -49,6 +49,11 @@ def value_and_gradients(function, variables):
     return to_numpy(value), [to_numpy(g) for g in gradients]
 
 
+def at_steps(x, at):
+    """The steps `at` (B, S) of x (B, T, U): (B, S, U)."""
+    return jax.numpy.take_along_axis(x, at[..., None], axis=1)
+
+
 def devices() -> list[str]:
     """The devices by Keras's names, for example `["cpu:0", "gpu:0"]`."""
     gpus = [d for d in jax.devices() if d.platform in ("gpu", "cuda", "rocm")]

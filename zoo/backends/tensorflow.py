@@ -89,6 +89,11 @@ def value_and_gradients(function, variables):
     return value.numpy(), [tf.convert_to_tensor(g).numpy() for g in gradients]
 
 
+def at_steps(x, at):
+    """The steps `at` (B, S) of x (B, T, U): (B, S, U)."""
+    return tf.gather(x, at, batch_dims=1)
+
+
 def devices() -> list[str]:
     """The devices by Keras's names, for example `["cpu:0", "gpu:0"]`."""
     gpus = tf.config.list_physical_devices("GPU")

@@ -48,6 +48,12 @@ def value_and_gradients(function, variables):
     return value.detach().cpu().numpy(), [g.detach().cpu().numpy() for g in gradients]
 
 
+def at_steps(x, at):
+    """The steps `at` (B, S) of x (B, T, U): (B, S, U)."""
+    # Not `take_along_dim`, which fixes the sizes that it compares.
+    return torch.gather(x, 1, at.to(torch.int64).unsqueeze(2).expand(-1, -1, x.shape[2]))
+
+
 def devices() -> list[str]:
     """The devices by Keras's names, for example `["cpu:0", "gpu:0"]`."""
     return ["cpu:0"] + [f"gpu:{i}" for i in range(torch.cuda.device_count())]

@@ -16,6 +16,7 @@ from torch._decomp import decomposition_table
 from torch._higher_order_ops.scan import scan_op
 
 from zoo import backends
+from zoo.backends.torch import at_steps
 from zoo.backends.torch_fused import CALLS, weights_of_torch
 
 OPERATORS = [
@@ -105,7 +106,7 @@ def _masked(kind, activation, x, weights, state, mask):
     steps = torch.arange(mask.shape[1], device=mask.device)
     order = torch.argsort(torch.where(mask, steps, steps + mask.shape[1]), 1)
     x = torch.where(mask.unsqueeze(2), x, 0.0)  # what stands there must reach nothing, NaN or not
-    x = _at(x, order)
+    x = at_steps(x, order)
     if kind == "lstm":
         behind = steps >= mask.sum(1, keepdim=True)
         x = torch.cat([x, behind.unsqueeze(2).to(x.dtype)], 2)
@@ -113,14 +114,8 @@ def _masked(kind, activation, x, weights, state, mask):
     y, final = _call(kind, activation, x, weights, state)
     y = torch.cat([state[0].unsqueeze(1), y], 1)
     # A masked step leaves the state alone: its output is that of the last real step before it.
-    outputs = _at(y, mask.cumsum(1))
+    outputs = at_steps(y, mask.cumsum(1))
     return outputs, [outputs[:, -1], *final[1:]]
-
-
-def _at(x, steps):
-    """The steps (B, T) of x (B, M, F)."""
-    # Not `take_along_dim`, which fixes the sizes that it compares.
-    return torch.gather(x, 1, steps.unsqueeze(2).expand(-1, -1, x.shape[2]))
 
 
 def _kept(kernel):

@@ -1,6 +1,8 @@
 """Recurrent layers, attention, CRF: Keras layers equal on TensorFlow, JAX and torch."""
 
 from zoo.layers.attention import ATTENTION, AdditiveAttention, ScaledDotAttention
+from zoo.layers.block_options import BLOCKS
+from zoo.layers.cells import CELLS
 from zoo.layers.crf import CRF, CRFLoss
 from zoo.layers.frames import EachFrame
 from zoo.layers.heads import HEADS, Head, HeadLoss, Normal, Quantiles, StudentT, head_from
@@ -11,13 +13,14 @@ from zoo.layers.peephole import CoupledLSTM, CoupledLSTMCell, PeepholeLSTM, Peep
 from zoo.layers.places import Positions
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from zoo.layers.rnn import RNN
-from zoo.layers.stack import CELLS, Stack
+from zoo.layers.stack import Stack
 from zoo.layers.tag_schemes import bio_transitions, bmes_transitions
 from zoo.layers.tied import TiedEmbedding
 from zoo.layers.weight_drop import EmbeddingDropout, WeightDrop
 
 __all__ = [
     "ATTENTION",
+    "BLOCKS",
     "CELLS",
     "CRF",
     "GRU",

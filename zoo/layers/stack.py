@@ -4,24 +4,12 @@ import keras
 from keras import ops
 
 from zoo.errors import InputError
+from zoo.layers.block import ResidualBlock
+from zoo.layers.block_options import block_options, cell_width, rg_lru_options
+from zoo.layers.cells import CELLS, check_counts, check_parallel, parallel
 from zoo.layers.loop import carried_state, leave_state
-from zoo.layers.parallel import RGLRU, MinGRU, MinLSTM, ParallelLayer
-from zoo.layers.peephole import CoupledLSTM, PeepholeLSTM
-from zoo.layers.recurrent import GRU, LSTM, SimpleRNN, register
+from zoo.layers.recurrent import register
 from zoo.layers.weight_drop import check_rate, dropped
-
-# name -> (layer class, number of state tensors)
-CELLS = {
-    "simple_rnn": (SimpleRNN, 1),
-    "lstm": (LSTM, 2),
-    "gru": (GRU, 1),
-    "peephole": (PeepholeLSTM, 2),
-    "coupled": (CoupledLSTM, 2),
-    "min_gru": (MinGRU, 1),
-    "min_lstm": (MinLSTM, 1),
-    "rg_lru": (RGLRU, 1),
-}
-DIRECTIONS = ("forward", "backward", "bidirectional")
 
 
 @register
@@ -34,18 +22,22 @@ class Stack(keras.layers.Layer):
     that have a choice;
     use_bias: whether the gates have a bias; reset_after: GRU only; weight_drop: share of the
     recurrent weights that are zero in a training batch (see `WeightDrop`); locked: the dropout
-    between layers has one mask for all steps (Gal and Ghahramani 2016).
+    between layers has one mask for all steps (Gal and Ghahramani 2016); block: None, or what stands
+    around each layer: "minimal" (Feng et al. 2024: normalisation, a convolution over 4 steps, twice
+    the width, a perceptron, residual ways), "griffin" (De et al. 2024: the same, gated), or a
+    mapping of the numbers in `BLOCKS`.
 
     Call with x (B, T, F), mask (B, T) with True = a real step, initial_state: a list of (B, U).
     Returns outputs (B, T, U), or (B, T, 2U) when bidirectional, and the final state: a list of
     (B, U) tensors, layer by layer, forward before backward, [h, c] or [h] for each. A masked step
     leaves the state alone, so the final state is that of the last real step. The last layer's h is
-    what a head should read (`Stack.summary_state`).
+    what a head should read (`Stack.summary_state`). In a block a layer's state is its last output,
+    the last inputs of its convolution and the cell's own, and the first stands for h.
 
     `step` does one time step by hand through all layers.
 
-    Raises `InputError` for an unknown cell or direction, counts below one, or an activation or
-    weight_drop for a cell whose gates do not see the state.
+    Raises `InputError` for an unknown cell, direction or block, counts below one, or an
+    activation or weight_drop for a cell whose gates do not see the state.
 
     >>> import numpy as np
     >>> outputs, state = Stack("lstm", units=4, layers=2)(np.zeros((2, 5, 3), "float32"))
@@ -66,22 +58,25 @@ class Stack(keras.layers.Layer):
         seed=None,
         weight_drop=0.0,
         locked=False,
+        block=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.supports_masking = True  # it takes masks, and hands none on behind the caller's back
-        _check(cell, units, layers, direction)
+        check_counts(cell, units, layers, direction)
         check_rate("dropout", dropout)
         check_rate("weight_drop", weight_drop)
         if parallel(cell):
-            _check_parallel(cell, activation, weight_drop)
+            check_parallel(cell, activation, weight_drop)
             self.autocast = False  # a state in float32 stays so
         self.cell, self.units, self.layers, self.direction = cell, units, layers, direction
         self.dropout, self.activation, self.use_bias = dropout, activation, use_bias
         self.reset_after, self.seed = reset_after, seed
         self.weight_drop, self.locked = weight_drop, locked
-        self.states_per_layer = CELLS[cell][1]
-        self.rnns = [self._rnn(f"layer{k}_{way}", way) for k, way in self._positions()]
+        self.block = block
+        self.block_options = None if block is None else block_options(block)
+        self.rnns = [self._made(k, way) for k, way in self._positions()]
+        self.states_per_layer = len(self.rnns[0].state_shapes)
         # One seed per dropout, or every layer would drop the same units.
         seeds = [None if seed is None else seed + k for k in range(layers - 1)]
         kind = keras.layers.SpatialDropout1D if locked else keras.layers.Dropout
@@ -92,14 +87,26 @@ class Stack(keras.layers.Layer):
         ways = ["forward", "backward"] if self.direction == "bidirectional" else [self.direction]
         return [(k, way) for k in range(self.layers) for way in ways]
 
-    def _rnn(self, name, way):
-        options = {"reset_after": self.reset_after} if self.cell == "gru" else {}
+    def _made(self, k, way):
+        """The recurrent layer k of one direction, in its block."""
+        name, backward, inside = f"layer{k}_{way}", way == "backward", self.block_options
+        if inside is None:
+            return self._rnn(name, self.units, backward)
+        width = cell_width(self.units, inside)
+        own = rg_lru_options(width, inside) if self.cell == "rg_lru" else {}
+        rnn = self._rnn("cell", width, False, **own)
+        options = dict(go_backwards=backward, last=k + 1 == self.layers, dtype=self.dtype_policy)
+        return ResidualBlock(rnn, self.units, inside, **options, name=name)
+
+    def _rnn(self, name, units, backward, **options):
+        if self.cell == "gru":
+            options["reset_after"] = self.reset_after
         if not parallel(self.cell):
             options["activation"] = self.activation
         return CELLS[self.cell][0](
-            self.units,
+            units,
             use_bias=self.use_bias,
-            go_backwards=way == "backward",
+            go_backwards=backward,
             return_sequences=True,
             return_state=True,
             dtype=self.dtype_policy,
@@ -120,11 +127,11 @@ class Stack(keras.layers.Layer):
     @property
     def state_shapes(self):
         """The shape (None, U) of each tensor of the state."""
-        return [(None, self.units)] * (len(self.rnns) * self.states_per_layer)
+        return [shape for rnn in self.rnns for shape in rnn.state_shapes]
 
     def initial_state(self, batch_size):
         """Zeros: a list of (B, U)."""
-        return [ops.zeros((batch_size, self.units), self.state_dtype) for _ in self.state_shapes]
+        return [ops.zeros((batch_size, n), self.state_dtype) for _, n in self.state_shapes]
 
     def summary_state(self, state):
         """The last layer's h, (B, U) or (B, 2U): what a head reads after the last real step."""
@@ -152,7 +159,8 @@ class Stack(keras.layers.Layer):
             for rnn in self._layer(k):
                 at = len(final)
                 start = None if initial_state is None else list(initial_state[at : at + S])
-                with dropped(rnn, self.weight_drop if training else 0, self.weight_seed):
+                inner = rnn if self.block is None else rnn.rnn
+                with dropped(inner, self.weight_drop if training else 0, self.weight_seed):
                     output, *state = rnn(x, initial_state=start, mask=mask, training=training)
                 outputs.append(ops.flip(output, axis=1) if rnn.go_backwards else output)
                 final += state
@@ -167,8 +175,8 @@ class Stack(keras.layers.Layer):
         # Said, not traced: torch would run the loop over time to find these shapes.
         width = self.units * self.directions
         outputs = keras.KerasTensor((*x.shape[:2], width), self.compute_dtype)
-        shape = (x.shape[0], self.units)
-        return outputs, [keras.KerasTensor(shape, self.state_dtype) for _ in self.state_shapes]
+        shapes = [(x.shape[0], n) for _, n in self.state_shapes]
+        return outputs, [keras.KerasTensor(shape, self.state_dtype) for shape in shapes]
 
     def compute_mask(self, inputs, previous_mask=None):
         return None
@@ -199,40 +207,6 @@ class Stack(keras.layers.Layer):
             "seed",
             "weight_drop",
             "locked",
+            "block",
         ]
         return super().get_config() | {key: getattr(self, key) for key in keys}
-
-
-def parallel(cell):
-    """Whether the gates of this cell see the input alone: see `zoo.layers.parallel`."""
-    return issubclass(CELLS[cell][0], ParallelLayer)
-
-
-def check_cell(cell):
-    """Raise `InputError` unless `cell` is a name in `CELLS`."""
-    if cell not in CELLS:
-        raise InputError(f"cell {cell!r} is not one of {', '.join(CELLS)}: choose one of them")
-
-
-def _check_parallel(cell, activation, weight_drop):
-    if weight_drop:
-        raise InputError(
-            f"weight_drop is {weight_drop}, but cell {cell!r} has no recurrent weights, expected "
-            "0: use dropout"
-        )
-    if activation != "tanh":
-        raise InputError(
-            f"activation {activation!r} given to cell {cell!r}, which has one of its own: leave "
-            "it out"
-        )
-
-
-def _check(cell, units, layers, direction):
-    check_cell(cell)
-    if direction not in DIRECTIONS:
-        raise InputError(
-            f"direction {direction!r} is not one of {', '.join(DIRECTIONS)}: choose one of them"
-        )
-    for name, value in (("units", units), ("layers", layers)):
-        if not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} is {value!r}, expected a whole number of at least 1")

@@ -28,8 +28,8 @@ def check_attention(attention):
 def bridge(summary, body):
     """The decoder's first state from the encoder's summary (B, S): one dense layer for each."""
     return [
-        layers.Dense(body.units, activation="tanh", name=f"initial_state{k}")(summary)
-        for k, _ in enumerate(body.state_shapes)
+        layers.Dense(width, activation="tanh", name=f"initial_state{k}")(summary)
+        for k, (_, width) in enumerate(body.state_shapes)
     ]
 
 
@@ -88,9 +88,9 @@ def decoder(
     return keras.Model(inputs, outputs, name="decoder")
 
 
-def decoder_body(cell, units, layers_, dropout, weight_drop=0.0):
+def decoder_body(cell, units, layers_, dropout, weight_drop=0.0, block=None):
     """The recurrent body of a decoder: it can only read forwards."""
-    options = dict(dropout=dropout, weight_drop=weight_drop, name="decoder_recurrent")
+    options = dict(dropout=dropout, weight_drop=weight_drop, block=block, name="decoder_recurrent")
     return stack(cell, units, layers_, **options, **BODY)
 
 

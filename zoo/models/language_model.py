@@ -17,6 +17,7 @@ def language_model(
     dropout=0.0,
     weight_drop=0.0,
     word_dropout=0.0,
+    block=None,
     name="language_model",
 ):
     """Tokens (B, T), 0 = padding, to the logits of the tokens behind them (B, T, V).
@@ -25,7 +26,8 @@ def language_model(
     `units` wide, read it, and a projection back to that size meets the same vectors for the
     logits (Press and Wolf 2017). In training, dropout: of the vectors, between layers and before
     the logits, one mask for all steps (Gal and Ghahramani 2016); weight_drop: of the recurrent
-    weights (Merity et al. 2018); word_dropout: of whole words.
+    weights (Merity et al. 2018); word_dropout: of whole words. block: what
+    stands around each recurrent layer (`Stack`).
 
     Causal: it can be stepped and streamed (`zoo.streaming`). Raises `InputError` as `Stack` does.
 
@@ -39,7 +41,7 @@ def language_model(
         x = EmbeddingDropout(vocabulary, word_dropout, name="word_dropout")(x, tokens)
     if dropout:
         x = layers.SpatialDropout1D(dropout, name="embedding_dropout")(x)
-    options = dict(weight_drop=weight_drop, locked=True)
+    options = dict(weight_drop=weight_drop, locked=True, block=block)
     body = stack(cell, units, layers_, "forward", dropout, "tanh", True, **options)
     x, _ = body(x, mask=PaddingMask(name="mask")(tokens))
     if dropout:

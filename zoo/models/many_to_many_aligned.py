@@ -24,6 +24,7 @@ def many_to_many_aligned(
     dropout=0.0,
     activation="tanh",
     use_bias=True,
+    block=None,
     crf=False,
     allowed=(),
     character_vocabulary=None,
@@ -75,7 +76,7 @@ def many_to_many_aligned(
         sizes = (character_vocabulary, word_length, character_embedding, character_units)
         characters, spelled = character_vectors(*sizes, dropout)
         inputs, x = [inputs, characters], layers.Concatenate(name="words")([x, spelled])
-    body = stack(cell, units, layers_, direction, dropout, activation, use_bias)
+    body = stack(cell, units, layers_, direction, dropout, activation, use_bias, block=block)
     x, _ = body(x, mask=mask)
     if dropout:
         x = layers.Dropout(dropout, name="head_dropout")(x)

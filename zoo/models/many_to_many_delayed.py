@@ -24,6 +24,7 @@ def many_to_many_delayed(
     weight_drop=0.0,
     scale=None,
     tied=False,
+    block=None,
     name="many_to_many_delayed",
 ):
     """An encoder and a decoder (Sutskever et al. 2014; attention: Bahdanau et al. 2015).
@@ -34,7 +35,8 @@ def many_to_many_delayed(
     the encoder's outputs, between layers and before the logits; noise: of the tokens' vectors;
     weight_drop: share of the recurrent weights that a training batch does without;
     scale: the largest value that these start with, by default Keras's 0.05; tied: the
-    logits read the target embedding's own matrix (Press and Wolf 2017).
+    logits read the target embedding's own matrix (Press and Wolf 2017);
+    block: what stands around each recurrent layer (`Stack`).
     The model takes [source (B, M), target_in (B, T)], 0 = padding, target_in behind a begin
     token (teacher forcing), and returns logits (B, T, V). Its parts `encoder` and `decoder` are
     layers of it by these names; `zoo.models.step.decoder_step` makes the decoding step of them.
@@ -45,14 +47,14 @@ def many_to_many_delayed(
     (None, None, 40)
     """
     check_attention(attention)
-    body = decoder_body(cell, units, decoder_layers or layers_, dropout, weight_drop)
+    body = decoder_body(cell, units, decoder_layers or layers_, dropout, weight_drop, block)
     tokens = keras.Input((None,), dtype="int32", name="source")
     mask = PaddingMask(name="mask")(tokens)
     # Not "embedding", the decoder's: Keras on torch clears gradients by the path of a weight.
     x = embed(tokens, source_vocabulary, embedding, "source_embedding", scale)
     if noise:
         x = layers.Dropout(noise, name="source_dropout")(x)
-    reading = dict(name="encoder_recurrent", weight_drop=weight_drop)
+    reading = dict(name="encoder_recurrent", weight_drop=weight_drop, block=block)
     reader = stack(cell, units, layers_, direction, dropout, "tanh", True, **reading)
     memory, state = reader(x, mask=mask)
     outputs = {"state": bridge(reader.summary_state(state), body)}

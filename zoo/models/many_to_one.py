@@ -28,6 +28,7 @@ def many_to_one(
     token_dropout=0.0,
     activation="tanh",
     use_bias=True,
+    block=None,
     readout="last",
     skip=False,
     output_activation=None,
@@ -42,9 +43,10 @@ def many_to_one(
     "mean" or "max", that over all places).
     With `lengths=True` the last two take a second input, the real steps of each row (B,).
     Body: `layers_` layers of `cell`, `units` wide, in `direction`, with `dropout` between layers
-    and before the head. readout: `last` (the state after the last real step, both ends when
-    bidirectional), `mean` or `max` over the real steps; with `skip=True` these two see each step's
-    input beside its context (Lai et al. 2015).
+    and before the head, each layer in a `block` where one is named (`zoo.layers.Stack`).
+    readout: `last` (the state after the last real step, both ends when bidirectional), `mean` or
+    `max` over the real steps; with `skip=True` these two see each step's input beside its context
+    (Lai et al. 2015).
     Output: logits (B, classes), or values (B, outputs) through `output_activation`.
 
     Raises `InputError` for an unknown cell, direction or readout, or not exactly one input and
@@ -67,7 +69,7 @@ def many_to_one(
         token_dropout,
         {"filters": filters, "pooling": pooling},
     )
-    body = stack(cell, units, layers_, direction, dropout, activation, use_bias)
+    body = stack(cell, units, layers_, direction, dropout, activation, use_bias, block=block)
     sequence, state = body(x, mask=mask)
     if readout == "last":
         x = body.summary_state(state)

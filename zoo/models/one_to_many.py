@@ -23,6 +23,7 @@ def one_to_many(
     positions=False,
     dropout=0.0,
     image_dropout=None,
+    block=None,
     name="one_to_many",
 ):
     """A model from one image or vector to a token sequence (Vinyals et al. 2015; attention over
@@ -32,7 +33,8 @@ def one_to_many(
     vocabulary: V of the output; attention: `additive`, `dot` or None.
     image_dropout: of whole filters behind each convolution, by default as much as `dropout`;
     filters: a block each that halves the image; repeats: convolutions in each block but the first;
-    positions: a learned vector is added to each place, so that attention knows left from right.
+    positions: a learned vector is added to each place, so that attention knows left from right;
+    block: what stands around each recurrent layer (`Stack`).
     The model takes [image (B, H, W, C), target_in (B, T)] (teacher forcing: the target behind a
     begin token) and returns logits (B, T, V). Its parts `encoder` and `decoder` are layers of it
     by these names; `zoo.models.step.decoder_step` makes the decoding step of them.
@@ -43,7 +45,7 @@ def one_to_many(
     (None, None, 20)
     """
     check_attention(attention)
-    body = decoder_body(cell, units, layers_, dropout)
+    body = decoder_body(cell, units, layers_, dropout, block=block)
     if choose_one(image=image, features=features) == "image":
         source = keras.Input(image, name="image")
         hidden = dropout if image_dropout is None else image_dropout

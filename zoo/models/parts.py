@@ -127,9 +127,10 @@ def stack(
     name="recurrent",
     weight_drop=0.0,
     locked=False,
+    block=None,
 ):
     """The recurrent body, with the options that every builder hands on."""
-    options = dict(name=name, weight_drop=weight_drop, locked=locked)
+    options = dict(name=name, weight_drop=weight_drop, locked=locked, block=block)
     return Stack(cell, units, layers, direction, dropout, activation, use_bias, **options)
 
 

@@ -4,6 +4,7 @@ The oracle of the tests, and meant to be read: `cells.py` has one pair of small 
 cell, `recurrent.py` the two loops over time, `vanilla.py` a whole model with the matrices U, W, V.
 """
 
+from zoo.reference.block import block
 from zoo.reference.cells import CELLS, Cell
 from zoo.reference.gates import ACTIVATIONS
 from zoo.reference.recurrent import Trace, backward, forward
@@ -15,6 +16,7 @@ __all__ = [
     "Cell",
     "Trace",
     "backward",
+    "block",
     "forward",
     "softmax_cross_entropy",
     "vanilla",

@@ -20,7 +20,7 @@ from keras import ops, tree
 
 from zoo import backends
 from zoo.errors import InputError
-from zoo.layers.stack import CELLS, check_cell, parallel
+from zoo.layers.cells import CELLS, check_cell, parallel
 from zoo.reports.saturation import saturation
 
 ROWS, LEAST_STEPS = 16, 3

@@ -6,8 +6,9 @@ from zoo.formats.onnx_graph import parallel
 from zoo.formats.onnx_graph.cells import cell_of
 from zoo.formats.onnx_graph.registry import Unsupported, as_value, converts
 from zoo.formats.onnx_graph.steps import Steps, reverse
-from zoo.formats.onnx_graph.walk import apply
+from zoo.formats.onnx_graph.walk import apply, traced
 from zoo.layers import Stack, WeightDrop
+from zoo.layers.block import AtSteps
 from zoo.layers.carried import CarriedConv1D, CarriedRNN
 from zoo.layers.loop import Carries, carried_state, carrying, leave_state
 from zoo.layers.parallel import ParallelLayer
@@ -148,8 +149,8 @@ def _stack(graph, layer, x, mask=None, initial_state=None):
     """All layers over the real steps in front: only the last one's outputs are put back."""
     carried = carried_state(layer) if initial_state is None else None
     state = _states(graph, initial_state) if carried is None else carried
-    if isinstance(layer.rnns[0], ParallelLayer):
-        outputs, final = _parallel_stack(graph, layer, x, mask, state)
+    if layer.block is not None or isinstance(layer.rnns[0], ParallelLayer):
+        outputs, final = _layer_by_layer(graph, layer, x, mask, state)
         if carried is not None:
             leave_state(layer, final)
         return outputs, final
@@ -176,19 +177,36 @@ def _stack(graph, layer, x, mask=None, initial_state=None):
     return outputs, final
 
 
-def _parallel_stack(graph, layer, y, mask, state):
-    """No node that reads real steps alone, so nothing is packed."""
-    D, final = layer.directions, []
+def _layer_by_layer(graph, layer, y, mask, state):
+    """Where no node reads real steps alone, nothing is packed for all layers."""
+    D, S, final = layer.directions, layer.states_per_layer, []
+    run = parallel.run if layer.block is None else _block
     for k in range(layer.layers):
         ys = []
         for rnn in layer.rnns[k * D : (k + 1) * D]:
-            start = None if state is None else [state[len(final)]]
+            start = None if state is None else state[len(final) : len(final) + S]
             with graph.scope(f"layer{k}"):
-                outputs, last = parallel.run(graph, rnn, y, mask, start)
+                outputs, last = run(graph, rnn, y, mask, start)
             ys.append(outputs)
             final += last
         y = ys[0] if D == 1 else graph.node("Concat", *ys, axis=-1)
     return y, final
+
+
+def _block(graph, block, x, mask, start):
+    """(outputs (B, T, U) in the order of time, final state) of a block; start: a list or None."""
+    if start is None:
+        batch, like = graph.size(x, 0), (x.shape[0],)
+        sizes = [(n, graph.node("Concat", batch, [n], axis=0)) for _, n in block.state_shapes]
+        start = [graph.known(graph.node("Expand", 0.0, s), (*like, n)) for n, s in sizes]
+    outputs, *final = traced(graph, block.call, x, initial_state=start, mask=mask)
+    return reverse(graph, outputs) if block.go_backwards else outputs, final
+
+
+@converts(AtSteps)
+def _at_steps(graph, layer, x, at):
+    at = graph.node("Unsqueeze", graph.cast(at, "int64"), [2])
+    return graph.known(graph.node("GatherND", x, at, batch_dims=1), (*at.shape[:2], x.shape[2]))
 
 
 @converts(WeightDrop)
