@@ -41,7 +41,7 @@ def tuned_baseline(data, spec):
     return text_label.bag_score(best, data["test"], spec)
 
 
-register(
+spam = register(
     Recipe(
         name="spam",
         architecture="many_to_one",

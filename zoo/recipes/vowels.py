@@ -38,7 +38,7 @@ def _summaries(series, spec):
     return np.array([np.r_[x.mean(0), x.std(0), x.min(0), x.max(0), x[0], x[-1]] for x in filled])
 
 
-register(
+vowels = register(
     Recipe(
         name="vowels",
         architecture="many_to_one",
