@@ -24,6 +24,7 @@ RESUMED = [  # dropout; a carried state; an encoder and a decoder
     *(("digits", *stop) for stop in [(1, 2), (2, 1), (3, 2)]),
     *(("sine_to_cosine", *stop) for stop in [(1, 2), (2, 5)]),
     ("g2p", 2, 2),
+    ("parity", 2, 1),  # in the second part of a pass over the data
 ]
 
 
@@ -126,6 +127,49 @@ def test_without_validation_data_the_training_loss_decides():
 def test_patience_stops_early():
     settings = {"learning_rate": 0.0, "patience": 1, "schedule": "constant"}
     assert len(fit("sine", epochs=6, settings=settings).history["epochs"]) < 6
+
+
+def goal_of(history, epoch):
+    """The goal that an earlier run's validation metric of that epoch was."""
+    return -history["epochs"][epoch - 1]["validation_metric"]
+
+
+def test_a_goal_stops_at_the_first_epoch_that_reaches_it():
+    settings = {"goal": 2.0, "learning_rate": 0.05}  # an accuracy that is never reached
+    whole = fit("parity", epochs=5, settings=settings).history
+    scores = [row["validation_metric"] for row in whole["epochs"]]
+    first = scores.index(min(scores)) + 1
+    run = fit("parity", epochs=5, settings=settings | {"goal": goal_of(whole, first)})
+    assert [row["validation_metric"] for row in run.history["epochs"]] == scores[:first]
+    evaluated = run.recipe.task.evaluate(run.model, run.data["validation"], run.spec)
+    assert evaluated["accuracy"] == pytest.approx(-scores[first - 1])  # what it is left with
+
+
+def test_a_goal_may_be_a_small_error():
+    history = fit("adding", epochs=3, settings={"goal": 1e9}).history
+    assert len(history["epochs"]) == 1
+
+
+def test_a_run_at_its_goal_is_not_gone_on_with(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "_finish", refuse)  # killed behind the last checkpoint
+        with pytest.raises(KeyboardInterrupt):
+            fit("parity", tmp_path, epochs=4, settings={"goal": 0.0})
+    resumed = fit("parity", tmp_path, epochs=4, settings={"goal": 0.0}, resume=True)
+    assert len(resumed.history["epochs"]) == 1
+
+
+def test_small_epochs_go_through_all_of_the_data():
+    run = fit("parity", epochs=4)  # 64 sequences in batches of 16, three batches an epoch at most
+    assert len(run.history["batches"]) == 3 + 1 + 3 + 1
+    seen = training.Trainer(run.recipe, run.model, run.spec, run.data, 0, False, False)
+    passes = [[seen._batches("train", epoch) for epoch in pair] for pair in ((0, 1), (2, 3))]
+    rows = [np.concatenate([b for part in two for b, _ in part.plan]) for two in passes]
+    assert [sorted(found) for found in rows] == [list(range(64))] * 2
+    assert list(rows[0]) != list(rows[1])
 
 
 @pytest.mark.parametrize("name, epoch, batch", RESUMED)

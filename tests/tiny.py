@@ -7,7 +7,17 @@ import numpy as np
 import samples
 
 from zoo import cards, registry, store, training
-from zoo.data import fashion, forecast, images, labelled_series, labelled_text, pairs, series, text
+from zoo.data import (
+    fashion,
+    forecast,
+    images,
+    labelled_series,
+    labelled_text,
+    pairs,
+    probes,
+    series,
+    text,
+)
 
 OPTIONS = {
     "digits": dict(units=8, filters=(4,)),
@@ -17,6 +27,9 @@ OPTIONS = {
     "movie_sentiment": dict(units=4, embedding=4),
     "spam": dict(units=4, embedding=4),
     "vowels": dict(units=4),
+    "adding": dict(units=4),
+    "associative_recall": dict(units=4, embedding=4),
+    "parity": dict(units=4, embedding=4),
     "sunspots": dict(units=4),
     "laser": dict(units=4),
     "sf_temperature": dict(units=4),
@@ -32,6 +45,9 @@ FIT = {
     "movie_sentiment": dict(batch_size=8, boundaries=(16,), minimum_frequency=1),
     "spam": dict(batch_size=8, boundaries=(8, 16), minimum_frequency=1),
     "vowels": dict(batch_size=16),
+    "adding": dict(batch_size=16, boundaries=(8,), epoch_batches=2),
+    "associative_recall": dict(batch_size=16, epoch_batches=2),
+    "parity": dict(batch_size=16, boundaries=(12,), epoch_batches=3),
     "sunspots": dict(batch_size=16, window=12),
     "laser": dict(batch_size=16, window=12),
     "sf_temperature": dict(batch_size=16, window=12),
@@ -98,6 +114,18 @@ def _vowels():
     rows = np.random.default_rng(0).permutation(len(labels))[:96]
     series, labels = _parts([series[k] for k in rows]), _parts([labels[k] for k in rows])
     return {split: (series[split], labels[split]) for split in series}
+
+
+def _adding():
+    return probes.adding(length=8, sizes=(64, 16, 16))
+
+
+def _associative_recall():
+    return probes.associative_recall(pairs=4, queries=4, sizes=(64, 16, 16))
+
+
+def _parity():
+    return probes.parity(longest=12, sizes=(64, 16, 16))
 
 
 def _cut_series(data, ends):

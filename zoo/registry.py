@@ -32,6 +32,8 @@ class Fit:
     weight_decay: float = 0.0
     forget: float = 0.0  # the share of rows whose carried state is zero again before a batch
     patience: int | None = None  # epochs without a better validation loss before it stops
+    goal: float | None = None  # the metric of validation at which it stops, and whose best is kept
+    epoch_batches: int | None = None  # batches of an epoch that is a part of the training data
     keep: str = "best"  # the epoch of the best validation loss, the best "metric", or the "last"
     boundaries: tuple[int, ...] = (8, 16, 32, 64)
     minimum_frequency: int = 1

@@ -23,6 +23,8 @@ TASKS = (
     "image_label",
     "segment",
     "series_label",
+    "series_value",
+    "symbols",
     "tag",
     "text_label",
     "trace",

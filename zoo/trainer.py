@@ -17,13 +17,14 @@ from zoo import backends, files
 from zoo.errors import InputError, TrainingError
 from zoo.metrics import HIGHER_IS_BETTER
 from zoo.models.remember import Remembering
+from zoo.tasks.batching import Parts
 
 QUICK_BATCHES = 8  # --quick: one epoch of a few batches, to see that everything runs
 
 
 def _score(row):
-    """What the best epoch is chosen by, less is better: the metric if it was computed, else the
-    validation loss, else (where nothing could be validated) the training loss."""
+    """What the best epoch is chosen by, less is better: the metric if it was computed (a goal asks
+    for it), else the validation loss, else (where nothing could be validated) the training loss."""
     if "validation_metric" in row:
         return row["validation_metric"]
     return row["loss"] if row["validation_loss"] is None else row["validation_loss"]
@@ -70,6 +71,8 @@ class Trainer:
         self.recipe, self.model, self.spec, self.data = recipe, model, spec, data
         self.seed, self.quick, self.bar = seed, quick, bar
         self.memory, self.trained = None, model
+        size = recipe.fit.epoch_batches
+        self.parts = Parts(lambda k: self._pass("train", k), size) if size else None
         carried, cosine = getattr(recipe.task, "carried", False), recipe.fit.schedule == "cosine"
         first = self._batches("train", 0) if carried or cosine else ()
         if carried:
@@ -92,7 +95,12 @@ class Trainer:
         optimizer.build(self.trained.trainable_variables)
 
     def _batches(self, split, epoch):
-        batches = self.recipe.task.batches(
+        parted = self.parts and split == "train"
+        batches = self.parts(epoch) if parted else self._pass(split, epoch)
+        return replace(batches, plan=batches.plan[:QUICK_BATCHES]) if self.quick else batches
+
+    def _pass(self, split, epoch):
+        return self.recipe.task.batches(
             self.data[split],
             self.spec,
             self.recipe.fit,
@@ -100,7 +108,6 @@ class Trainer:
             epoch=epoch,
             shuffle=split == "train",
         )
-        return replace(batches, plan=batches.plan[:QUICK_BATCHES]) if self.quick else batches
 
     def run(self, out):
         fit = self.recipe.fit
@@ -115,10 +122,21 @@ class Trainer:
 
     def _stops_early(self):
         rows, patience = self.history["epochs"], self.recipe.fit.patience
+        if rows and self._reached(rows[-1]):
+            return True
         if patience is None or len(rows) <= patience:
             return False
         losses = [_score(row) for row in rows]
         return min(losses[-patience:]) >= min(losses[:-patience])
+
+    def _reached(self, row):
+        """Whether an epoch ended at the recipe's goal or beyond."""
+        goal = self.recipe.fit.goal
+        return goal is not None and row["validation_metric"] <= self._signed(goal)
+
+    def _signed(self, value):
+        """A value of the recipe's metric, signed so that less is better."""
+        return -value if HIGHER_IS_BETTER[self.recipe.metric] else value
 
     def _epoch(self, epoch):
         start = time.perf_counter()
@@ -127,7 +145,7 @@ class Trainer:
         losses = self._train(epoch)
         validation = self._validate()
         row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "validation_loss": validation}
-        if self.recipe.fit.keep == "metric":
+        if self.recipe.fit.keep == "metric" or self.recipe.fit.goal is not None:
             row["validation_metric"] = self._metric()
         earlier = [_score(r) for r in self.history["epochs"]]
         if self.recipe.fit.keep != "last" and _score(row) < min(earlier, default=math.inf):
@@ -193,7 +211,7 @@ class Trainer:
         """The recipe's own metric on the validation split, signed so that less is better."""
         recipe = self.recipe
         scores = recipe.task.evaluate(self.model, self.data["validation"], self.spec)
-        return float(scores[recipe.metric]) * (-1 if HIGHER_IS_BETTER[recipe.metric] else 1)
+        return self._signed(float(scores[recipe.metric]))
 
     def _variables(self):
         """Everything that changes in training: weights, dropout seeds, optimizer."""

@@ -178,4 +178,4 @@ def text(row):
         return "\n".join(" ".join(numbers[k : k + 10]) for k in range(0, len(numbers), 10))
     if "probabilities" in row:
         return f"{row['output']}  {row['probabilities'][row['output']]:.3f}"
-    return row["output"]
+    return str(row["output"])

@@ -12,6 +12,7 @@ from zoo.plots.fan import fan
 from zoo.plots.files import check_name, save, to_svg
 from zoo.plots.flow import gradient_flow
 from zoo.plots.grids import bars, images_with_captions
+from zoo.plots.probes import probe_steps
 from zoo.plots.series import rollout, segments
 from zoo.plots.style import DARK, LIGHT, number
 from zoo.plots.training import curves
@@ -31,6 +32,7 @@ __all__ = [
     "gradient_flow",
     "images_with_captions",
     "number",
+    "probe_steps",
     "rollout",
     "save",
     "segments",

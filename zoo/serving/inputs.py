@@ -106,7 +106,7 @@ def kind(spec):
         return (None, len(spec["mean"]))
     if "window" in spec:
         return (None,)
-    if {"source", "vocabulary", "words"} & set(spec):
+    if {"source", "vocabulary", "words", "symbols"} & set(spec):
         return "text"
     return (None, 1)
 

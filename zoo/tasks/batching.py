@@ -1,7 +1,7 @@
 """Examples in memory as batches of few fixed shapes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from tqdm import tqdm
@@ -22,6 +22,29 @@ class Batches:
 
     def __iter__(self):
         return (self.collate(item) for item in self.plan)
+
+
+class Parts:
+    """Epochs that are parts of a pass over the data: called with an epoch, the `Batches` of it.
+
+    make: number of a pass -> its `Batches`, as many in each pass; size: batches of a part, of which
+    a pass's last one may have fewer.
+
+    >>> epochs = Parts(lambda k: Batches(range(10 * k, 10 * k + 5), str), size=2)
+    >>> [list(epochs(epoch)) for epoch in range(4)]
+    [['0', '1'], ['2', '3'], ['4'], ['10', '11']]
+    """
+
+    def __init__(self, make, size):
+        self.make, self.size = make, size
+        self.number, self.batches = 0, make(0)
+
+    def __call__(self, epoch):
+        parts = -(-len(self.batches) // self.size)
+        number, k = divmod(epoch, parts)
+        if number != self.number:
+            self.number, self.batches = number, self.make(number)
+        return replace(self.batches, plan=self.batches.plan[k * self.size : (k + 1) * self.size])
 
 
 def fill(indices, batch_size):

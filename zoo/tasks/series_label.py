@@ -12,11 +12,16 @@ __all__ = ["answer", "batches", "contents", "evaluate", "loss", "read", "sizes",
 
 
 def specify(data, fit):
-    """Mean and standard deviation of each channel over all training steps, missing ones left out.
+    """The labels, and what `channels` says of the series of training."""
+    series, labels = data["train"]
+    return {"labels": sorted(set(labels)), **channels(series)}
+
+
+def channels(series):
+    """Mean and standard deviation of each channel over all steps, missing ones left out.
 
     A channel that never changes is only shifted.
     """
-    series, labels = data["train"]
     steps = np.concatenate(series).astype("float64")
     if (empty := np.isnan(steps).all(0)).any():
         raise InputError(
@@ -25,18 +30,14 @@ def specify(data, fit):
         )
     mean, deviation = np.nanmean(steps, 0), np.nanstd(steps, 0)
     changes = deviation > 1e-9 * np.abs(mean)  # more than the mean's own rounding
-    return {
-        "labels": sorted(set(labels)),
-        "mean": mean.tolist(),
-        "deviation": np.where(changes, deviation, 1.0).tolist(),
-    }
+    return {"mean": mean.tolist(), "deviation": np.where(changes, deviation, 1.0).tolist()}
 
 
 def sizes(spec):
     return {"features": len(spec["mean"]), "classes": len(spec["labels"])}
 
 
-def _scaled(series, spec):
+def scaled(series, spec):
     """Series standardised by channel; a missing value becomes 0, the channel's mean."""
     mean, deviation = np.array(spec["mean"]), np.array(spec["deviation"])
     return [np.nan_to_num((x - mean) / deviation).astype("float32") for x in series]
@@ -46,7 +47,7 @@ def batches(split, spec, fit, *, seed=0, epoch=0, shuffle=True):
     """With `fit.noise`, shuffled batches (those of training) get noise, new in each epoch."""
     series, labels = split
     check(series, spec)
-    x, y = _scaled(series, spec), label_ids(labels, spec["labels"])
+    x, y = scaled(series, spec), label_ids(labels, spec["labels"])
     if fit.noise and shuffle:
         random = np.random.default_rng((seed, epoch, 1))
         x = [v + fit.noise * random.standard_normal(v.shape, "float32") for v in x]
@@ -86,7 +87,7 @@ def check(series, spec, where=""):
 
 def answer(model, inputs, spec):
     check(inputs, spec)
-    x = _scaled(inputs, spec)
+    x = scaled(inputs, spec)
     logits = in_batches(model, model.predict_on_batch, x, [len(v) for v in x])
     return label_answers(logits, spec["labels"])
 
