@@ -13,33 +13,29 @@ nearest to the number of parameters of the LSTM's without further options.
 
 import argparse
 import json
-import time
-from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from zoo import files, plots, registry
 from zoo.errors import InputError
-from zoo.metrics import HIGHER_IS_BETTER
 from zoo.reports import probes as report
+from zoo.reports.trials import equal_units, missing, parameters, run
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, ROWS = ROOT / "docs" / "probes.md", ROOT / "docs" / "probes" / "probes.json"
 PICTURE = ROWS.with_name("steps.png")
 PROBES = ("selective_copying", "parity", "associative_recall", "adding", "sequential_digits")
 CELLS = ("simple_rnn", "lstm", "gru", "min_gru", "min_lstm", "rg_lru")
-KEY = ("probe", "cell", "options", "seed")
-WIDEST = 1024
 
 
 def jobs(given):
-    """What is to be run: [{probe, cell, options, seed}], seed after seed, so that all cells have
+    """What is to be run: [{recipe, cell, options, seed}], seed after seed, so that all cells have
     one seed before any has two."""
     options = dict(option.split("=", 1) for option in given.option)
     options = {"layers_": given.layers} | {k: _plain(v) for k, v in options.items()}
     return [
-        {"probe": probe, "cell": cell, "options": options, "seed": seed}
+        {"recipe": probe, "cell": cell, "options": options, "seed": seed}
         for seed in range(given.seeds)
         for probe in given.probes
         for cell in given.cells
@@ -54,74 +50,19 @@ def _plain(text):
         return text
 
 
-def missing(wanted, rows):
-    """The jobs that no row answers."""
-    done = [{key: row[key] for key in KEY} for row in rows]
-    return [job for job in wanted if job not in done]
-
-
-def parameters(recipe, units):
-    """How many a recipe's model has with that many units."""
-    from zoo.backends.unset import unset_weights
-
-    with unset_weights():
-        return recipe.override(units=units).build().count_params()
-
-
-def equal_units(recipe, target):
-    """The units with which a recipe's model has nearest to `target` parameters."""
-    low, high = 1, WIDEST
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if parameters(recipe, middle) <= target else (low, middle)
-    return min((low, high), key=lambda units: abs(parameters(recipe, units) - target))
-
-
 def chosen(job, units, known):
     """The recipe of a job, as wide as the parameters of an LSTM of `units` allow.
 
-    known: {(probe, cell, options): recipe}, filled as recipes are found.
+    known: {(recipe, cell, options): recipe}, filled as recipes are found.
     """
-    key = json.dumps([job["probe"], job["cell"], job["options"]])
+    key = json.dumps([job["recipe"], job["cell"], job["options"]])
     if key not in known:
-        recipe = registry.recipe(job["probe"])
+        recipe = registry.recipe(job["recipe"])
         lstm = recipe.override(cell="lstm", layers_=job["options"]["layers_"])
         target = parameters(lstm, units or recipe.options["units"])
         recipe = recipe.override(cell=job["cell"], **job["options"])
         known[key] = recipe.override(units=equal_units(recipe, target))
     return known[key]
-
-
-def run(job, recipe, epochs):
-    """Train and score: the row of a job."""
-    import keras
-
-    from zoo import backends, training
-
-    fit = recipe.fit if epochs is None else replace(recipe.fit, epochs=epochs)
-    data, start = recipe.load(), time.perf_counter()
-    found = training.fit(replace(recipe, fit=fit), data=data, seed=job["seed"], bar=False)
-    seconds = time.perf_counter() - start
-    scores = {
-        split: recipe.task.evaluate(found.model, data[split], found.spec)[recipe.metric]
-        for split in data
-        if split != "train"
-    }
-    sign = 1 if HIGHER_IS_BETTER[recipe.metric] else -1
-    row = job | {
-        "units": recipe.options["units"],
-        "parameters": found.model.count_params(),
-        "metric": recipe.metric,
-        "goal": fit.goal,
-        "solved": sign * scores["validation"] >= sign * fit.goal,
-        "steps": len(found.history["batches"]),
-        "scores": scores,
-        "baseline": recipe.baseline(data, found.spec),
-        "seconds": round(seconds, 1),
-        "backend": backends.name(),
-    }
-    keras.utils.clear_session()
-    return row
 
 
 def draw(rows, page=PAGE, picture=PICTURE):

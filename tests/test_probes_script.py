@@ -19,7 +19,7 @@ import probes  # noqa: E402
 sys.path.remove(SCRIPTS)
 
 ROW = {
-    "probe": "parity",
+    "recipe": "parity",
     "cell": "gru",
     "options": {"layers_": 2},
     "seed": 0,
@@ -74,7 +74,7 @@ def test_missing_rows_are_made_and_no_other(small, tmp_path, monkeypatch, capsys
 
 @pytest.mark.parametrize("cell", probes.CELLS)
 def test_every_cell_has_as_many_parameters_as_the_lstm(cell):
-    job = {"probe": "adding", "cell": cell, "options": {"layers_": 2}, "seed": 0}
+    job = {"recipe": "adding", "cell": cell, "options": {"layers_": 2}, "seed": 0}
     recipe = probes.chosen(job, 16, {})
     target = probes.parameters(registry.recipe("adding").override(layers_=2), 16)
     assert recipe.cell == cell
@@ -102,7 +102,7 @@ def test_an_unknown_name_is_told(option, monkeypatch, capsys):
 def test_an_entry_is_who_solved_it_when_and_the_range_of_the_seeds():
     rows = [ROW, ROW | {"seed": 1, "steps": 250, "scores": {"test": 0.99, "longer": 0.5}}]
     rows += [ROW | {"seed": 2, "solved": False, "steps": 400, "scores": {"test": 0.6}}]
-    other = ROW | {"options": {"layers_": 1, "block": "x"}, "cell": "lstm", "probe": "adding"}
+    other = ROW | {"options": {"layers_": 1, "block": "x"}, "cell": "lstm", "recipe": "adding"}
     text = report.tables([*rows, other])
     assert "### 2 layers\n" in text and "### 1 layer, block x\n" in text
     assert (
@@ -125,7 +125,7 @@ def test_the_page_keeps_what_stands_around_the_tables():
 
 @pytest.mark.neutral
 def test_the_picture_has_a_panel_for_each_probe_and_a_mark_for_each_run():
-    rows = [ROW, ROW | {"seed": 1, "solved": False}, ROW | {"probe": "adding", "cell": "lstm"}]
+    rows = [ROW, ROW | {"seed": 1, "solved": False}, ROW | {"recipe": "adding", "cell": "lstm"}]
     figure = plots.probe_steps(rows)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["parity", "adding"]
     marks = [sum(len(line.get_xdata()) for line in axes.lines) for axes in figure.axes]

@@ -10,18 +10,18 @@ def probe_steps(rows: list[dict]):
     rows: those of `scripts/probes.py`; drawn are those with the options of the first. Returns a
     Figure. Raises `InputError` without rows.
 
-    >>> row = dict(probe="parity", cell="gru", options={}, seed=0, steps=50, solved=True)
+    >>> row = dict(recipe="parity", cell="gru", options={}, seed=0, steps=50, solved=True)
     >>> len(probe_steps([row, row | {"seed": 1}]).axes)
     1
     """
     if not rows:
         raise InputError("no run to draw, expected one or more: give rows")
     rows = [row for row in rows if row["options"] == rows[0]["options"]]
-    probes, cells = (list(dict.fromkeys(row[key] for row in rows)) for key in ("probe", "cell"))
+    probes, cells = (list(dict.fromkeys(row[key] for row in rows)) for key in ("recipe", "cell"))
     figure = canvas(WIDTH, len(probes) * (0.17 * len(cells) + 0.45) + 0.8)
     every = figure.subplots(len(probes), sharex=True, squeeze=False)[:, 0]
     for axes, probe in zip(every, probes, strict=True):
-        _panel(axes, probe, cells, [row for row in rows if row["probe"] == probe])
+        _panel(axes, probe, cells, [row for row in rows if row["recipe"] == probe])
     every[-1].set_xlabel("training steps", fontsize=SMALL)
     _legend(figure, every)
     return figure

@@ -1,6 +1,6 @@
 """The rows of the synthetic probes as tables: who solves what, in how many steps.
 
-A row is one run: {probe, cell, options, seed, units, parameters, metric, goal, solved, steps,
+A row is one run: {recipe, cell, options, seed, units, parameters, metric, goal, solved, steps,
 scores, baseline, seconds, backend}; scores: of the splits held out.
 """
 
@@ -14,7 +14,7 @@ BEGIN, END = "<!-- probes: drawn by scripts/probes.py -->", "<!-- end of probes 
 def line(row) -> str:
     """A run in one line.
 
-    >>> line(dict(probe="parity", cell="gru", options={}, seed=0, solved=True, steps=50, units=9,
+    >>> line(dict(recipe="parity", cell="gru", options={}, seed=0, solved=True, steps=50, units=9,
     ...           metric="accuracy", parameters=1234, scores={"test": 0.98765}, seconds=1.0))
     'parity gru x 9 (1,234 parameters) seed 0: solved in 50 steps, test accuracy 0.988, 1 s'
     """
@@ -31,7 +31,7 @@ def line(row) -> str:
 
 
 def _who(row):
-    return " ".join([row["probe"], row["cell"], *(f"{k}={v}" for k, v in row["options"].items())])
+    return " ".join([row["recipe"], row["cell"], *(f"{k}={v}" for k, v in row["options"].items())])
 
 
 def setting(row) -> str:
@@ -56,10 +56,10 @@ def tables(rows) -> str:
 
 
 def _table(rows):
-    probes, cells = (list(dict.fromkeys(row[key] for row in rows)) for key in ("probe", "cell"))
+    probes, cells = (list(dict.fromkeys(row[key] for row in rows)) for key in ("recipe", "cell"))
     lines = [["cell", *(f"`{probe}`" for probe in probes)], ["---"] * (1 + len(probes))]
     for cell in cells:
-        found = [[r for r in rows if (r["probe"], r["cell"]) == (p, cell)] for p in probes]
+        found = [[r for r in rows if (r["recipe"], r["cell"]) == (p, cell)] for p in probes]
         lines.append([f"`{cell}`", *map(_entry, found)])
     lines.append(["baseline", *(_baseline(rows, probe) for probe in probes)])
     lines.append(["goal", *(_goal(rows, probe) for probe in probes)])
@@ -92,8 +92,8 @@ def _baseline(rows, probe):
 
 
 def _goal(rows, probe):
-    row = next(row for row in rows if row["probe"] == probe)
-    most = max(r["steps"] for r in rows if r["probe"] == probe)
+    row = next(row for row in rows if row["recipe"] == probe)
+    most = max(r["steps"] for r in rows if r["recipe"] == probe)
     return f"{row['metric']} {row['goal']:g}, in {most:,} steps at most"
 
 
