@@ -88,7 +88,7 @@ def _range(values):
 
 
 def _baseline(rows, probe):
-    return f"{next(row['baseline'] for row in rows if row['probe'] == probe):.3g}"
+    return f"{next(row['baseline'] for row in rows if row['recipe'] == probe):.3g}"
 
 
 def _goal(rows, probe):
