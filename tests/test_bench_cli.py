@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import keras
 import pytest
 
 from zoo.cli import bench
 from zoo.reports import bench_cases as cases
-from zoo.reports import benchmark
+from zoo.reports import bench_shapes, benchmark
 
 BACKEND = keras.backend.backend()
 TINY = ["--shapes", "2x3x1x2", "--seconds", "0.01"]
@@ -40,7 +41,9 @@ def rows_without_a_process(monkeypatch, stop_after=None):
                 raise KeyboardInterrupt
             case = cases.Case.from_json(piece["case"])
             numbers = {"median_ms": 1.0, "p25_ms": 1.0, "p75_ms": 1.0, "rounds": 5}
-            yield {"rows": [cases.row(case, backend, "zoo", m, found=numbers) for m in case.masks]}
+            numbers |= {"vs_gru": 0.5, "vs_lstm": 2.0} if case.beside else {}
+            every = [(replace(case, layer=name), m) for name in case.layers for m in case.masks]
+            yield {"rows": [cases.row(c, backend, "zoo", m, found=numbers) for c, m in every]}
 
     monkeypatch.setattr(benchmark, "_answers", answers)
 
@@ -51,7 +54,7 @@ def test_the_default_is_the_whole_grid(zoo, monkeypatch):
     status, output, _ = zoo("bench", "--json")
     rows = json.loads(output)
     assert status == 0
-    assert {row["shape_name"] for row in rows} == set(cases.SHAPES)
+    assert {row["shape_name"] for row in rows} == set(bench_shapes.SHAPES)
     assert {row["mask"] for row in rows} == {"none", "half"}
     assert {row["pass"] for row in rows} == {"forward", "training"}
     assert {(row["layer"], row["precision"], row["direction"]) for row in rows} == {
@@ -87,9 +90,53 @@ def test_a_sweep_changes_one_size(zoo, monkeypatch):
 
 
 @pytest.mark.neutral
-def test_tables_fit_a_hundred_columns(zoo, monkeypatch):
+def test_lengths_measure_layers_beside_each_other(zoo, monkeypatch, tmp_path):
+    rows_without_a_process(monkeypatch)
+    status, output, _ = zoo(
+        "bench", "--lengths", "256,64,64", "--backends", "jax", "--out", tmp_path
+    )
+    assert status == 0 and max(map(len, output.splitlines())) <= 100
+    rows = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))["rows"]
+    assert [(row["layer"], row["shape"]["T"]) for row in rows] == [
+        (layer, T) for T in (64, 256) for layer in cases.TOGETHER
+    ]
+    sizes = {tuple(row["shape"][letter] for letter in "BFU") for row in rows}
+    assert (sizes, {row["pass"] for row in rows}) == ({(8, 128, 128)}, {"training"})
+    said = "min_gru is faster than gru from T=64 (the shortest measured), not faster than lstm"
+    assert said in " ".join(output.split()) and "B=8 F=128 U=128" in output
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "bench.json", "bench.md", "lengths.png", "lengths_dark.png",
+    }  # fmt: skip
+
+
+@pytest.mark.neutral
+def test_lengths_take_layers_a_shape_and_a_pass(zoo, monkeypatch):
+    rows_without_a_process(monkeypatch)
+    _, output, _ = zoo(
+        "bench", "--lengths", "32", "--layer", "gru,rg_lru_16_blocks", "--shapes", "2x9x3x16",
+        "--pass", "forward", "--mask", "half", "--backends", "jax", "--json",
+    )  # fmt: skip
+    rows = json.loads(output)
+    assert [row["layer"] for row in rows] == ["gru", "rg_lru_16_blocks"]
+    assert all(row["shape"] == {"B": 2, "T": 32, "F": 3, "U": 16} for row in rows)
+    assert {(row["pass"], row["mask"]) for row in rows} == {("forward", "half")}
+
+
+@pytest.mark.neutral
+@pytest.mark.parametrize(
+    ("arguments", "without"),
+    [
+        (["--shapes", "large", "--layer", "gru_reset_before"], ("vs_gru", "vs_lstm", "step_us")),
+        (
+            ["--lengths", "16384", "--layer", "rg_lru_16_blocks,gru", "--pass", "forward"],
+            ("vs_keras", "vs_torch_nn", "vs_matmul", "vs_unmasked", "max_difference"),
+        ),
+    ],
+)
+def test_tables_fit_a_hundred_columns(zoo, monkeypatch, arguments, without):
     wide = {
         **dict.fromkeys(cases.NUMBERS, 0.0123),
+        **dict.fromkeys(without),
         **dict.fromkeys(["median_ms", "p25_ms", "p75_ms", "first_call_ms"], 12345.6),
         "rounds": 200,
         "path": "a path " * 30,
@@ -103,9 +150,9 @@ def test_tables_fit_a_hundred_columns(zoo, monkeypatch):
             yield {"rows": [*rows, cases.row(case, backend, "zoo", "none", "bad " * 60)]}
 
     monkeypatch.setattr(benchmark, "_answers", answers)
-    _, output, _ = zoo("bench", "--shapes", "large", "--layer", "gru_reset_before")
+    _, output, _ = zoo("bench", *arguments)
     assert max(map(len, output.splitlines())) <= 100
-    assert "12,346" in output and "failed: training none zoo: bad bad" in output
+    assert "12,346" in output and " none zoo: bad bad" in output
 
 
 @pytest.mark.neutral
@@ -148,6 +195,11 @@ def test_a_stop_by_hand_leaves_what_was_measured(zoo, monkeypatch, tmp_path):
         (["--seed", "-1"], "--seed -1, expected 0 to"),
         (["--sweep", "Q=1"], "--sweep 'Q=1', expected such as T=50,100,200"),
         (["--sweep", "T=1,2", "--shapes", "small,large"], "--sweep with 2 shapes"),
+        (["--lengths", "64,x"], "--lengths '64,x', expected such as 64,256,1024"),
+        (["--lengths", "64", "--shapes", "small,large"], "--lengths with 2 shapes"),
+        (["--lengths", "64", "--sweep", "B=1,2"], "--lengths with --sweep, expected one"),
+        (["--lengths", "64", "--memory"], "--lengths with --memory, expected one"),
+        (["--limit", "0"], "--limit 0.0, expected more than 0"),
     ],
 )
 def test_bad_input_is_one_line_before_any_work(zoo, monkeypatch, arguments, said):

@@ -1,6 +1,8 @@
 """`zoo bench`: what goes in, who takes part, the rows, and the tables drawn from them."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import keras
@@ -14,7 +16,8 @@ from zoo.reports import bench_cases as cases
 from zoo.reports import bench_contenders as contenders
 from zoo.reports import bench_inputs as inputs
 from zoo.reports import bench_picture, bench_rows, bench_table, benchmark, timing
-from zoo.reports.bench_cases import Case, Shape
+from zoo.reports.bench_cases import Case
+from zoo.reports.bench_shapes import SHAPES, Shape, shapes
 
 BACKEND = keras.backend.backend()
 TINY = Case("lstm", Shape(2, 3, 1, 2), seconds=0.01)
@@ -31,13 +34,17 @@ neutral = pytest.mark.neutral
 
 @neutral
 def test_names_of_layers_and_precisions_are_those_of_the_package():
-    recurrent = {cell for cell in layers.CELLS if not layers.stack.parallel(cell)}
-    assert {name.removesuffix("_reset_before") for name in cases.LAYERS} == recurrent
+    cells = {contenders.VARIANTS.get(name, (name,))[0] for name in cases.LAYERS}
+    assert cells == set(layers.CELLS)
+    assert all(
+        (contenders.VARIANTS.get(name, (name,))[0] in contenders.STEPS) == (name in cases.PARALLEL)
+        for name in cases.LAYERS
+    )
     assert set(cases.PRECISIONS) == set(backends.PRECISIONS)
 
 
 @neutral
-@pytest.mark.parametrize("shape", [*cases.SHAPES.values(), Shape(5, 7, 1, 1), Shape(9, 4, 1, 1)])
+@pytest.mark.parametrize("shape", [*SHAPES.values(), Shape(5, 7, 1, 1), Shape(9, 4, 1, 1)])
 def test_the_half_mask_masks_half_and_pads_on_the_right(shape):
     mask = inputs.mask("half", shape)
     assert mask.shape == (shape.B, shape.T)
@@ -48,7 +55,7 @@ def test_the_half_mask_masks_half_and_pads_on_the_right(shape):
 
 @neutral
 def test_rows_of_the_half_mask_are_shuffled_by_the_seed():
-    shape = cases.SHAPES["middle"]
+    shape = SHAPES["middle"]
     lengths = inputs.lengths(shape, 0)
     assert (lengths == inputs.lengths(shape, 0)).all()
     assert (lengths != inputs.lengths(shape, 1)).any()
@@ -73,7 +80,7 @@ def test_a_case_survives_json():
 @pytest.mark.parametrize("text", ["3x4", "0x1x1x1", "tall", "1x1x1x1x1", "", "axbxcxd"])
 def test_a_shape_that_does_not_parse_is_refused(text):
     with pytest.raises(InputError, match="or BxTxFxU such as"):
-        cases.shapes(text)
+        shapes(text)
 
 
 # Who takes part
@@ -91,10 +98,15 @@ def other_than_xla(case):
         ("gru", "bidirectional", "training"),
         ("gru_reset_before", "forward", "training"),
         ("simple_rnn", "forward", "training"),
+        ("min_gru", "forward", "forward"),
+        ("min_lstm", "bidirectional", "training"),
+        ("rg_lru", "forward", "training"),
+        ("rg_lru_16_blocks", "bidirectional", "training"),
     ],
 )
 def test_contenders_compute_the_same(layer, direction, step):
-    case = Case(layer, Shape(3, 4, 2, 3), step, ("half",), direction)
+    units = 16 if layer.endswith("blocks") else 3
+    case = Case(layer, Shape(3, 4, 2, units), step, ("half",), direction)
     found = {name: contenders.make(case, name, mask) for name, mask in other_than_xla(case)}
     for contender in found.values():
         contender()
@@ -103,6 +115,23 @@ def test_contenders_compute_the_same(layer, direction, step):
     for name in set(found) - {"keras"}:
         assert contenders.difference(found[name], found["keras"], mask) < 1e-5, name
     assert np.abs(keras.ops.convert_to_numpy(found["keras"].answer)).max() > 1e-3
+
+
+@pytest.mark.parametrize("layer", cases.PARALLEL)
+@pytest.mark.parametrize("step", cases.PASSES)
+def test_products_of_all_steps_at_once_are_a_contender(layer, step):
+    case = Case(layer, Shape(2, 3, 4, 16), step, direction="bidirectional")
+    contenders.make(case, cases.LIMIT, "none")()
+
+
+@neutral
+def test_operations_are_those_of_the_products():
+    shape = Shape(2, 3, 4, 16)
+    assert inputs.flops(Case("min_gru", shape, "forward")) == 2 * 2 * 3 * 4 * 32
+    assert inputs.flops(Case("rg_lru", shape, "forward")) == 2 * 2 * 3 * (4 * 16 + 16 * 32)
+    blocks = inputs.flops(Case("rg_lru_16_blocks", shape, "training"))
+    assert blocks == 3 * 2 * 2 * 3 * (4 * 16 + 16 * 2)
+    assert inputs.flops(Case("gru", shape, "forward")) == 2 * 2 * 3 * (4 + 16) * 48
 
 
 def test_layers_without_a_stock_twin_stand_beside_the_limit_alone():
@@ -313,6 +342,42 @@ def test_a_case_that_ends_the_process_is_told_and_the_rest_goes_on(monkeypatch):
     assert document["rows"][1]["reason"] == "ended with signal 9"
     assert document["rows"][1]["shape"]["T"] == 4
     assert len(seen) == 3 and not document["stopped"]
+
+
+@neutral
+def test_a_contender_that_ends_the_process_is_left_out_and_its_case_measured_again(monkeypatch):
+    asked = []
+
+    def answer(backend, work, found):
+        found[backend] = {}
+        for piece in work:
+            asked.append((piece["case"]["shape"]["T"], piece.get("without", [])))
+            if piece["case"]["shape"]["T"] == 4 and not piece.get("without"):
+                raise benchmark.Ended("ended with signal 9", during=["keras", "none"])
+            yield {"rows": [cases.row(Case.from_json(piece["case"]), backend, "zoo", "none")]}
+
+    monkeypatch.setattr(benchmark, "_answers", answer)
+    document = benchmark.run(THREE, {"jax": None})
+    left_out = [(["keras", "none"], "ended with signal 9")]
+    assert asked == [(3, []), (4, []), (4, left_out), (5, [])]
+    assert [row["shape"]["T"] for row in document["rows"]] == [3, 4, 5]
+
+
+def test_a_contender_that_is_left_out_is_a_row_with_its_reason():
+    case, told = replace(TINY, step="forward", masks=("none",)), []
+    found = bench_rows.measured(case, told.append, {("keras", "none"): "no end in sight"})
+    stock = next(row for row in found if row["contender"] == "keras")
+    assert not stock["ok"] and stock["reason"] == "no end in sight"
+    assert ("zoo", "none") in told and ("keras", "none") not in told and told[-1] is None
+
+
+@neutral
+def test_a_first_call_that_does_not_end_is_ended():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
+    watch = benchmark._Watch(child, 0.01)
+    watch.calls(["zoo", "none"])
+    assert child.wait(10) and watch.key == ["zoo", "none"]
+    assert watch.late == "its first call did not end within 0.01 s"
 
 
 @neutral

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from zoo import reference
+from zoo.reports.bench_cases import PARALLEL
 from zoo.reports.compare import run
 from zoo.reports.compare.cases import CELLS, KEYS, Options, Place, Target
 from zoo.reports.compare.process import Process
@@ -98,6 +99,12 @@ def test_start_up_and_memory_are_told(document):
     assert memory["peak_mb"] > 50
 
 
+STEPWISE = ("kernel", "recurrent_kernel", "bias", "peephole")
+WEIGHTS = dict.fromkeys(CELLS, STEPWISE) | dict.fromkeys(
+    PARALLEL, ("kernel", "bias", "gate_kernel", "gate_bias", "decay")
+)
+
+
 @pytest.fixture(scope="module")
 def referred(tmp_path_factory):
     """The folder of each cell's reference, all made by one process in float64."""
@@ -119,7 +126,7 @@ def test_the_reference_is_the_numpy_equations(cell, referred):
         name: np.load(referred[cell] / f"{name}.npz") for name in ("reference", "start", "batches")
     }
     weights = [arrays["start"][name] for name in sorted(arrays["start"].files)]
-    names = ["kernel", "recurrent_kernel", "bias", "peephole"][: len(weights)]
+    names = WEIGHTS[cell][: len(weights)]
     x, y = arrays["batches"]["batch0x0"], arrays["batches"]["batch0y0"]
     trace = reference.forward(cell, dict(zip(names, weights, strict=True)), x)
     kept = arrays["reference"]

@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+from zoo import layers
 from zoo.errors import InputError
 from zoo.reports.compare import cases, gaps, rounds, run
 from zoo.reports.compare import work as work_room
@@ -19,6 +20,10 @@ from zoo.reports.compare.work import Work
 
 pytestmark = pytest.mark.neutral
 TOLD = {"contender": "zoo", "mode": "", "use": "batch", "first_call_ms": 9.0, "path": None}
+
+
+def test_every_cell_of_the_package_can_be_compared():
+    assert set(cases.CELLS) == set(layers.CELLS)
 
 
 def test_targets_are_recipes_cells_and_files(tmp_path):

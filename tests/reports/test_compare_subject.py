@@ -8,7 +8,7 @@ from zoo import backends
 from zoo.errors import InputError
 from zoo.layers import LSTM
 from zoo.layers.loop import stock_loops
-from zoo.reports.bench_cases import Shape
+from zoo.reports.bench_shapes import Shape
 from zoo.reports.compare import prepare
 from zoo.reports.compare.cases import Target
 from zoo.reports.compare.subject import CURVE_ROWS, Subject, without_noise

@@ -15,6 +15,7 @@ from zoo.errors import InputError, missing
 
 WIDTH = 100
 SECONDS, QUICK_SECONDS, QUICK_SHAPES = 3.0, 0.3, "small,middle,batch1"
+TOGETHER_SECONDS = 15.0  # for many layers in one set
 
 Seconds = Annotated[float | None, typer.Option(help="For each set of contenders.")]
 Shapes = Annotated[
@@ -25,16 +26,20 @@ Shapes = Annotated[
 @verb("bench")
 def bench(
     context: typer.Context,
-    layer: Annotated[str, typer.Option(help="lstm, gru, simple_rnn, ...; commas.")] = "lstm",
+    layer: Annotated[str | None, typer.Option(help="lstm, gru, min_gru, ...; commas.")] = None,
     shapes: Shapes = None,
-    mask: Annotated[str, typer.Option(help="none, half; commas.")] = "none,half",
+    mask: Annotated[str | None, typer.Option(help="none, half; commas.")] = None,
     passes: Annotated[str | None, typer.Option("--pass", help="forward, training; commas.")] = None,
     direction: Annotated[str, typer.Option(help="forward or bidirectional.")] = "forward",
     sweep: Annotated[str | None, typer.Option(help="One size in many: T=50,100,200.")] = None,
+    lengths: Annotated[
+        str | None, typer.Option(help="Layers beside each other at each T: 64,256,1024.")
+    ] = None,
     memory: Annotated[bool, typer.Option("--memory", help="Peak memory instead of time.")] = False,
     backends: Annotated[str | None, typer.Option(help="By default all that are there.")] = None,
     seconds: Seconds = None,
     quick: Annotated[bool, typer.Option("--quick", help="Few rounds, few shapes.")] = False,
+    limit: Annotated[float, typer.Option(help="Seconds that one first call may take.")] = 120.0,
     seed: Annotated[int, typer.Option(help="Of inputs, weights and order.")] = 0,
     out: Annotated[Path | None, typer.Option(help="A folder for bench.json, bench.md.")] = None,
     backend: Backend = None,
@@ -46,14 +51,18 @@ def bench(
     from zoo.reports import bench_cases, benchmark
 
     chosen = session(context, backend, device, precision, as_json)
-    passes = passes or ("training" if memory else ",".join(bench_cases.PASSES))
-    seconds = (QUICK_SECONDS if quick else SECONDS) if seconds is None else seconds
-    cases = bench_cases.grid(
+    layer = layer or (",".join(bench_cases.TOGETHER) if lengths else "lstm")
+    passes = passes or ("training" if memory or lengths else ",".join(bench_cases.PASSES))
+    mask = mask or ("none" if lengths else ",".join(bench_cases.MASKS))
+    if seconds is None:
+        seconds = QUICK_SECONDS if quick else TOGETHER_SECONDS if lengths else SECONDS
+    make = bench_cases.together if lengths else bench_cases.grid
+    cases = make(
         bench_cases.chosen(layer, bench_cases.LAYERS, "--layer"),
-        sizes(shapes, sweep, quick),
+        sizes(shapes, sweep, quick, lengths, memory),
         bench_cases.chosen(passes, bench_cases.PASSES, "--pass"),
         masks=tuple(bench_cases.chosen(mask, bench_cases.MASKS, "--mask")),
-        **alike(direction, chosen.precision or "float32", chosen.device, seconds, seed),
+        **alike(direction, chosen.precision or "float32", chosen.device, seconds, seed, limit),
     )
     where = available(backends or chosen.backend)
     with progress(len(cases) * len(where)) as seen:
@@ -65,21 +74,28 @@ def bench(
         raise KeyboardInterrupt(f"{len(document['rows'])} rows were measured by then")
 
 
-def sizes(shapes, sweep, quick):
+def sizes(shapes, sweep, quick, lengths=None, memory=False):
     """The shapes to measure; a sweep starts from the one in `--shapes`, if any."""
-    from zoo.reports import bench_cases
+    from zoo.reports import bench_shapes
 
-    if sweep is None:
-        return bench_cases.shapes(
-            shapes or (QUICK_SHAPES if quick else ",".join(bench_cases.SHAPES))
+    if lengths and (sweep or memory):
+        other = "--sweep" if sweep else "--memory"
+        raise InputError(
+            f"--lengths with {other}, expected one of them: use --sweep T=64,256 alone"
         )
-    base = bench_cases.shapes(shapes) if shapes else [bench_cases.SWEPT]
+    option = "--lengths" if lengths else "--sweep"
+    if not (lengths or sweep):
+        usual = QUICK_SHAPES if quick else ",".join(bench_shapes.SHAPES)
+        return bench_shapes.shapes(shapes or usual)
+    usual = bench_shapes.LENGTHS if lengths else bench_shapes.SWEPT
+    base = bench_shapes.shapes(shapes) if shapes else [usual]
     if len(base) > 1:
-        raise InputError(f"--sweep with {len(base)} shapes, expected one to start from: name one")
-    return bench_cases.sweep(sweep, base[0])
+        raise InputError(f"{option} with {len(base)} shapes, expected one to start from: name one")
+    made = bench_shapes.lengths if lengths else bench_shapes.sweep
+    return made(lengths or sweep, base[0])
 
 
-def alike(direction, precision, device, seconds, seed) -> dict:
+def alike(direction, precision, device, seconds, seed, limit_s) -> dict:
     """What all cases have in common; `InputError` for what cannot be."""
     from zoo.reports import bench_cases
 
@@ -92,11 +108,13 @@ def alike(direction, precision, device, seconds, seed) -> dict:
             raise InputError(f"{option} {value!r} is not one of {', '.join(names)}: choose one")
     if device and not re.fullmatch(r"(cpu|gpu)(:\d+)?", device):
         raise InputError(f"--device {device!r}, expected cpu, gpu or gpu:1 and so on: name one")
-    if not 0 < seconds < float("inf"):
-        raise InputError(f"--seconds {seconds}, expected more than 0: choose another")
+    for option, value in {"--seconds": seconds, "--limit": limit_s}.items():
+        if not 0 < value < float("inf"):
+            raise InputError(f"{option} {value}, expected more than 0: choose another")
     if not 0 <= seed < 2**32:
         raise InputError(f"--seed {seed}, expected 0 to {2**32 - 1}: choose another")
-    return dict(direction=direction, precision=precision, device=device, seconds=seconds, seed=seed)
+    same = dict(direction=direction, precision=precision, device=device, limit_s=limit_s)
+    return same | {"seconds": seconds, "seed": seed}
 
 
 def available(names) -> dict:
@@ -127,7 +145,7 @@ def progress(total):
 
 def readable(document) -> str:
     """The tables, for a terminal of 100 columns."""
-    from zoo.reports import bench_table
+    from zoo.reports import bench_lengths, bench_table
 
     parts = []
     for group in bench_table.groups(document["rows"]):
@@ -139,6 +157,8 @@ def readable(document) -> str:
         parts.append("")
     if lines := bench_table.growth_lines(document["rows"]):
         parts += [_table(lines), ""]
+    if lines := bench_lengths.sentences(document["rows"]):
+        parts += [*(textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in lines), ""]
     return "\n".join([*parts, textwrap.fill(bench_table.NOTE, WIDTH)])
 
 

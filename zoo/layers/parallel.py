@@ -114,7 +114,8 @@ class RGLRUCell(ParallelCell):
 
 def _decay(shape, dtype=None):
     """L such that exp(-8 softplus(L)), an open gate's decay, is uniform in 0.9 .. 0.999."""
-    a = keras.initializers.RandomUniform(0.9, 0.999)(shape, dtype)
+    drawn = keras.initializers.RandomUniform(0.9, 0.999)(shape, dtype)
+    a = ops.convert_to_tensor(drawn, dtype)  # under `unset_weights` these are zeros in float32
     return ops.log(ops.expm1(-ops.log(a) / DECAY_POWER))
 
 

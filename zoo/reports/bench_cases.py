@@ -3,10 +3,10 @@
 Nothing here loads a framework: the process that plans and prints needs none.
 """
 
-import re
 from dataclasses import asdict, dataclass, replace
 
 from zoo.errors import InputError
+from zoo.reports.bench_shapes import SHAPES, Shape
 
 # layer -> G, the gates whose matrices stand side by side: the kernel is (F, G*U)
 LAYERS = {
@@ -16,7 +16,15 @@ LAYERS = {
     "gru_reset_before": 3,
     "peephole": 4,
     "coupled": 3,
+    "min_gru": 2,
+    "min_lstm": 3,
+    "rg_lru": 1,
+    "rg_lru_16_blocks": 1,
 }
+# Of these, whose gates do not see the state: the blocks of the gates behind the kernel, 0 for none.
+PARALLEL = {"min_gru": 0, "min_lstm": 0, "rg_lru": 1, "rg_lru_16_blocks": 16}
+STEPWISE = ("gru", "lstm")  # what they are measured against
+TOGETHER = (*STEPWISE, "min_gru", "min_lstm", "rg_lru")  # the layers of a measurement over lengths
 MASKS = ("none", "half")
 PASSES = ("forward", "training")
 DIRECTIONS = ("forward", "bidirectional")
@@ -33,40 +41,21 @@ NUMBERS = (
     "vs_torch_nn",
     "vs_matmul",
     "vs_unmasked",
+    "vs_gru",
+    "vs_lstm",
+    "step_us",
     "max_difference",
     "peak_mb",
 )
 
 
 @dataclass(frozen=True)
-class Shape:
-    """B rows of T steps of F features into U units."""
-
-    B: int
-    T: int
-    F: int
-    U: int
-
-    @property
-    def name(self) -> str:
-        """Its name in `SHAPES`, else as it is written: 32x100x64x128."""
-        known = (name for name, shape in SHAPES.items() if shape == self)
-        return next(known, f"{self.B}x{self.T}x{self.F}x{self.U}")
-
-
-SHAPES = {
-    "small": Shape(32, 20, 1, 32),
-    "middle": Shape(32, 100, 64, 128),
-    "large": Shape(64, 200, 128, 256),
-    "long": Shape(16, 1000, 64, 128),
-    "batch1": Shape(1, 100, 64, 128),
-}
-SWEPT = Shape(32, 100, 64, 64)  # where a sweep starts from
-
-
-@dataclass(frozen=True)
 class Case:
-    """One set of contenders: they differ in who computes and in the mask, in nothing else."""
+    """One set of contenders: they differ in who computes and in the mask, in nothing else.
+
+    beside: other layers to be timed in the same rounds, of each this project's alone; limit_s: the
+    longest that the first call of a contender may take.
+    """
 
     layer: str = "lstm"
     shape: Shape = SHAPES["middle"]
@@ -77,6 +66,13 @@ class Case:
     device: str | None = None
     seconds: float = 3.0
     seed: int = 0
+    limit_s: float = 120.0
+    beside: tuple[str, ...] = ()
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """All layers of this case."""
+        return (self.layer, *self.beside)
 
     @property
     def directions(self) -> int:
@@ -91,7 +87,8 @@ class Case:
     def from_json(cls, values) -> "Case":
         """The case that `to_json` wrote."""
         found = cls(**values)
-        return replace(found, shape=Shape(**found.shape), masks=tuple(found.masks))
+        tuples = {"masks": tuple(found.masks), "beside": tuple(found.beside)}
+        return replace(found, shape=Shape(**found.shape), **tuples)
 
 
 def grid(layers, shapes, steps, **same) -> list[Case]:
@@ -106,6 +103,15 @@ def grid(layers, shapes, steps, **same) -> list[Case]:
         for shape in shapes
         for step in steps
     ]
+
+
+def together(layers, shapes, steps, **same) -> list[Case]:
+    """As `grid`, but a case has all layers, which are timed in the same rounds.
+
+    >>> [case.layers for case in together(["gru", "min_gru"], SHAPES.values(), ["forward"])][:1]
+    [('gru', 'min_gru')]
+    """
+    return grid(layers[:1], shapes, steps, beside=tuple(layers[1:]), **same)
 
 
 def chosen(text: str, known, option: str) -> list[str]:
@@ -125,40 +131,9 @@ def chosen(text: str, known, option: str) -> list[str]:
     return names
 
 
-def shapes(text: str) -> list[Shape]:
-    """Shapes by name or as BxTxFxU, separated by commas.
-
-    Raises `InputError` for what is neither.
-
-    >>> shapes("small,8x50x3x16")
-    [Shape(B=32, T=20, F=1, U=32), Shape(B=8, T=50, F=3, U=16)]
-    """
-    return [_shape(word.strip()) for word in text.split(",")]
-
-
-def _shape(word):
-    if word in SHAPES:
-        return SHAPES[word]
-    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){3}", word):
-        raise InputError(
-            f"--shapes {word!r}, expected {', '.join(SHAPES)} or BxTxFxU such as 32x100x64x128: "
-            "write it so"
-        )
-    return Shape(*map(int, word.split("x")))
-
-
-def sweep(text: str, base: Shape = SWEPT) -> list[Shape]:
-    """`base` with one letter of B, T, F, U replaced by each value in turn.
-
-    Raises `InputError` for what does not parse.
-
-    >>> [shape.T for shape in sweep("T=50,100")]
-    [50, 100]
-    """
-    if not re.fullmatch(r"[BTFU]=[1-9]\d*(,[1-9]\d*)*", text):
-        raise InputError(f"--sweep {text!r}, expected such as T=50,100,200: write it so")
-    letter, values = text.split("=")
-    return [replace(base, **{letter: int(value)}) for value in values.split(",")]
+def failures(case: Case, backend: str, reason: str) -> list[dict]:
+    """The rows of a case of which nothing was measured: one for each layer."""
+    return [row(replace(case, layer=layer), backend, reason=reason) for layer in case.layers]
 
 
 def row(case: Case, backend: str, contender=None, mask=None, reason=None, found=()) -> dict:
@@ -181,6 +156,7 @@ def row(case: Case, backend: str, contender=None, mask=None, reason=None, found=
         "pass": case.step,
         "precision": case.precision,
         "contender": contender,
+        "together": bool(case.beside),
         "path": None,
         **dict.fromkeys(NUMBERS),
         **dict(found),

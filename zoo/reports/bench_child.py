@@ -1,7 +1,9 @@
 """The process that measures: one backend, work as a line of JSON in, rows as lines of JSON out.
 
 `zoo bench` starts it as `python -m zoo.reports.bench_child` with `KERAS_BACKEND` set. Each line of
-standard input is {"do": "time" | "names" | "memory", "case": {...}, "name", "mask"}.
+standard input is {"do": "time" | "names" | "memory", "case": {...}, "name", "mask", "without"}.
+Before the first call of a contender it says {"calls": its key}, and {"calls": null} after the last:
+so that one which does not return, or takes the process with it, is known.
 """
 
 import json
@@ -22,19 +24,30 @@ def main(stream, answer):
         case = Case.from_json(work["case"])
         if k == 0:
             answer({"environment": bench_rows.set_up(case)})
-        answer(DOES[work["do"]](bench_rows, case, work))
+        answer(DOES[work["do"]](case, work, lambda key: answer({"calls": key})))
 
 
-def _time(bench_rows, case, work):
-    return {"rows": bench_rows.measured(case)}
+def _time(case, work, told):
+    from zoo.reports import bench_rows, bench_together
+
+    kind = bench_together if case.beside else bench_rows
+    without = {tuple(key): reason for key, reason in work.get("without", ())}
+    return {"rows": kind.measured(case, told, without)}
 
 
-def _names(bench_rows, case, work):
+def _names(case, work, told):
+    from zoo.reports import bench_rows
+
     return {"names": bench_rows.layers(case)}
 
 
-def _memory(bench_rows, case, work):
-    return {"rows": [bench_rows.memory(case, work["name"], work["mask"])]}
+def _memory(case, work, told):
+    from zoo.reports import bench_rows
+
+    told([work["name"], work["mask"]])
+    rows = [bench_rows.memory(case, work["name"], work["mask"])]
+    told(None)
+    return {"rows": rows}
 
 
 DOES = {"time": _time, "names": _names, "memory": _memory}

@@ -1,4 +1,8 @@
-"""Who takes part in a case: this project's layer, the stock one, the framework's own, the limit."""
+"""Who takes part in a case: this project's layer, the stock one, the framework's own, the limit.
+
+A cell that Keras has no layer for, but which is one step of a Keras RNN, has Keras's loop over it
+for a stock layer.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +14,29 @@ from keras import ops
 
 from zoo import layers
 from zoo.backends import bench
+from zoo.backends.kernels.parallel import DECAY_POWER
 from zoo.reports import bench_cases as cases
 from zoo.reports import bench_inputs as inputs
+from zoo.reports import bench_products as products
+from zoo.reports import timing
 
 STOCK = {
     "simple_rnn": keras.layers.SimpleRNN,
     "lstm": keras.layers.LSTM,
     "gru": keras.layers.GRU,
     "gru_reset_before": keras.layers.GRU,
+    **dict.fromkeys(cases.PARALLEL, keras.layers.RNN),
+}
+STEPS = {  # of the parallel cells, one step
+    "min_gru": layers.MinGRUCell,
+    "min_lstm": layers.MinLSTMCell,
+    "rg_lru": layers.RGLRUCell,
+}
+# layer -> its cell in `zoo.layers.CELLS`, and options; for all others their own name, and none
+VARIANTS = {
+    "gru": ("gru", {"reset_after": True}),
+    "gru_reset_before": ("gru", {"reset_after": False}),
+    "rg_lru_16_blocks": ("rg_lru", {"blocks": 16}),
 }
 
 
@@ -46,39 +65,48 @@ class Contender:
         """The path that this project's layer says it took, None for every other contender."""
         if not self.name.startswith("zoo"):
             return None
-        parts = getattr(self.layer, "rnns", [self.layer])
+        both = ("forward_layer", "backward_layer")
+        parts = getattr(self.layer, "rnns", [getattr(self.layer, k, self.layer) for k in both])
         return "; ".join(dict.fromkeys(part.loop_path for part in parts))
 
 
-def ready(case: cases.Case) -> tuple[list[Contender], list[tuple[str, str, Exception]]]:
-    """The contenders of a case, and (name, mask, error) for each that could not be made."""
-    found, failed = [], []
+def ready(case: cases.Case, without) -> tuple[list[Contender], dict]:
+    """The contenders of a case but those in `without`, (name, mask) -> reason.
+
+    Also `without` with what could not be made.
+    """
+    found, failed = [], dict(without)
     for name, mask in names(case):
-        try:
-            found.append(make(case, name, mask))
-        except Exception as error:  # told in the row of this contender
-            failed.append((name, mask, error))
+        if (name, mask) not in without:
+            try:
+                found.append(make(case, name, mask))
+            except Exception as error:  # told in the row of this contender
+                failed[name, mask] = timing.reason(error)
     return found, failed
 
 
 def names(case: cases.Case) -> list[tuple[str, str]]:
     """(name, mask) of every contender: layers first, the matrix products last and once."""
     kinds = ["zoo"] + ["keras"] * (case.layer in STOCK)
-    named = [_with_mode(kind, mode) for kind in kinds for mode in bench.MODES]
+    named = [name for kind in kinds for name in ways(kind)]
     named += ["torch.nn"] * (case.layer in bench.NATIVE)
     found = [(name, mask) for mask in case.masks for name in named]
-    return found + [(_with_mode(cases.LIMIT, mode), "none") for mode in bench.MODES]
+    return found + [(name, "none") for name in ways(cases.LIMIT)]
 
 
-def _with_mode(name, mode):
-    return f"{name} {mode}".strip()
+def ways(kind: str) -> list[str]:
+    """The names of one kind of contender, one for each mode of the backend."""
+    return [f"{kind} {mode}".strip() for mode in bench.MODES]
 
 
-def make(case: cases.Case, name: str, mask: str) -> Contender:
-    """One contender by its name. Weights and inputs depend on the case alone, so answers agree."""
+def make(case: cases.Case, name: str, mask: str, given=None) -> Contender:
+    """One contender by its name. Weights and inputs depend on the case alone, so answers agree.
+
+    given: what `tensors` returned for this mask and this shape, to share it among layers.
+    """
     kind, _, mode = name.partition(" ")
     if kind == cases.LIMIT:
-        return Contender(name, mask, _products(case, mode))
+        return Contender(name, mask, products.ready(case, mode))
     layer = None
     if kind == "torch.nn":
         real = None if mask == "none" else inputs.lengths(case.shape, case.seed)
@@ -86,7 +114,7 @@ def make(case: cases.Case, name: str, mask: str) -> Contender:
     else:
         layer = _with_weights(case, zoo_layer(case) if kind == "zoo" else stock_layer(case))
         call, variables = _call(layer, case), layer.trainable_variables
-    x, real, weights = _inputs(case, mask)
+    x, real, weights = given or tensors(case, mask)
     if case.step == "forward":
         run = bench.forward(call, variables, mode)
         return Contender(name, mask, lambda: run(x, real), layer, 0)
@@ -96,17 +124,20 @@ def make(case: cases.Case, name: str, mask: str) -> Contender:
 
 def zoo_layer(case: cases.Case):
     """This project's layer for a case: both directions at once are its `Stack`."""
-    cell = case.layer.removesuffix("_reset_before")
-    options = {"reset_after": case.layer == "gru"} if cell == "gru" else {}
-    if case.directions == 2:
+    cell, options = VARIANTS.get(case.layer, (case.layer, {}))
+    if case.directions == 2 and "blocks" not in options:  # which a stack does not take
         return layers.Stack(cell, case.shape.U, direction="bidirectional", **options)
-    return layers.CELLS[cell][0](case.shape.U, return_sequences=True, **options)
+    layer = layers.CELLS[cell][0](case.shape.U, return_sequences=True, **options)
+    return keras.layers.Bidirectional(layer) if case.directions == 2 else layer
 
 
 def stock_layer(case: cases.Case):
     """The layer that a Keras user would take."""
-    options = {"reset_after": case.layer == "gru"} if case.layer.startswith("gru") else {}
-    layer = STOCK[case.layer](case.shape.U, return_sequences=True, **options)
+    cell, options = VARIANTS.get(case.layer, (case.layer, {}))
+    units = case.shape.U
+    if cell in STEPS:
+        units, options = STEPS[cell](units, **options), {}
+    layer = STOCK[case.layer](units, return_sequences=True, **options)
     return keras.layers.Bidirectional(layer) if case.directions == 2 else layer
 
 
@@ -122,8 +153,21 @@ def _call(layer, case):
 
 def _with_weights(case, layer):
     layer.build((case.shape.B, case.shape.T, case.shape.F))
-    layer.set_weights(_weights(case, [w.shape for w in layer.weights]))
+    drawn = _weights(case, [w.shape for w in layer.weights])
+    names = [w.name for w in layer.weights]
+    layer.set_weights(
+        [slow(w.size) if n == "decay" else w for n, w in zip(names, drawn, strict=True)]
+    )
     return layer
+
+
+def slow(units: int) -> np.ndarray:
+    """The decay (U,) of an RG-LRU as it starts: others vanish below what a CPU is fast at.
+
+    With the gate open the factor of a step is 0.9 for the first unit and 0.999 for the last.
+    """
+    factors = np.linspace(0.9, 0.999, units)
+    return np.log(np.expm1(-np.log(factors) / DECAY_POWER)).astype("float32")
 
 
 def _weights(case, shapes):
@@ -138,21 +182,12 @@ def _by_direction(case):
     return _weights(case, [(F, G * U), (U, G * U), bias] * case.directions)
 
 
-def _inputs(case, mask):
+def tensors(case: cases.Case, mask: str):
+    """The arrays of `bench_inputs.arrays` on the device, the input in the compute type."""
     x, real, weights = inputs.arrays(case, mask)
     x = ops.convert_to_tensor(x, keras.config.dtype_policy().compute_dtype)
     real = None if real is None else ops.convert_to_tensor(real)
     return x, real, ops.convert_to_tensor(weights)
-
-
-def _products(case, mode):
-    dtype = keras.config.dtype_policy().compute_dtype
-    sets = [
-        {name: ops.convert_to_tensor(array, dtype) for name, array in one.items()}
-        for one in inputs.operands(case)
-    ]
-    size = (case.shape.B, case.shape.T)
-    return bench.products(sets, size, case.step == "training", mode)
 
 
 def difference(contender: Contender, other: Contender, real) -> float | None:

@@ -12,7 +12,7 @@ from zoo.reports import bench_inputs as inputs
 from zoo.reports import timing
 
 
-def measured(case: cases.Case) -> list[dict]:
+def measured(case: cases.Case, told=lambda key: None, without=None) -> list[dict]:
     """Time all contenders of a case on this process's backend, interleaved; their rows.
 
     Ratios are times over times, paired within a round: below 1 is faster. `vs_keras` is against the
@@ -20,12 +20,14 @@ def measured(case: cases.Case) -> list[dict]:
     alone, which are those of all steps, padded ones too, so that the masks share one measurement;
     `vs_unmasked` is the same contender with the mask against itself without. `gflops`: the
     operations of those products in a second, whatever else was done in the time.
+
+    told: as `timing.interleaved` has it, with (name, mask); without: (name, mask) of contenders
+    that are left out -> why.
     """
-    made, failed = contenders.ready(case)
+    made, failed = contenders.ready(case, without or {})
     named = {(c.name, c.mask): c for c in made}
-    samples = timing.interleaved(named, case.seconds, seed=case.seed)
-    for name, mask, error in failed:
-        samples[name, mask] = timing.Sample(reason=timing.reason(error))
+    samples = timing.interleaved(named, case.seconds, seed=case.seed, told=told)
+    samples |= {key: timing.Sample(reason=reason) for key, reason in failed.items()}
     names = dict.fromkeys(name for name, _ in contenders.names(case))
     rows = [_row(case, samples, named, name, mask) for mask in case.masks for name in names]
     made.clear()

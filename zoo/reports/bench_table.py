@@ -6,11 +6,14 @@ from itertools import groupby
 
 import numpy as np
 
+from zoo.reports import bench_lengths
+
 NOTE = (
-    "/x: the time over that of x in the same rounds, below 1 is faster (keras: the faster of its "
-    "ways; torch: torch.nn; matmul: the layer's matrix products alone, padded steps too); spread: "
-    "(p75 - p25) / median; n: rounds; first: the first call, which compiles; gap: largest "
-    "difference to keras."
+    "/x: the time over that of x in the same rounds, below 1 is faster (keras, gru, lstm: the "
+    "faster of its ways; keras: its loop over the same cell, where it has no such layer; torch: "
+    "torch.nn; matmul: the layer's matrix products alone, padded steps too); us a step: of each of "
+    "the T; spread: (p75 - p25) / median; n: rounds; first: the first call, which compiles; gap: "
+    "largest difference to keras."
 )
 
 
@@ -50,11 +53,18 @@ def _gap(value):
 
 
 def _value(key):
-    return lambda row: number(row[key])
+    return lambda row: number(row.get(key))
+
+
+def _where_together(value):
+    """What stands above the table, unless layers or lengths are measured together."""
+    return lambda row: value(row) if row.get("together") else "-"
 
 
 # heading -> the cell of a row; a column without a value in any row of its table is left out
 COLUMNS = {
+    "T": _where_together(lambda row: f"{row['shape']['T']:,}"),
+    "layer": _where_together(lambda row: row["layer"]),
     "pass": lambda row: row["pass"],
     "mask": lambda row: row["mask"] or "-",
     "contender": lambda row: row["contender"] or "-",
@@ -65,11 +75,14 @@ COLUMNS = {
     "/torch": _value("vs_torch_nn"),
     "/matmul": _value("vs_matmul"),
     "/no mask": _value("vs_unmasked"),
-    "first ms": _value("first_call_ms"),
+    "/gru": _value("vs_gru"),
+    "/lstm": _value("vs_lstm"),
+    "us a step": _value("step_us"),
+    "first ms": lambda row: "-" if row.get("together") else number(row["first_call_ms"]),
     "gap": lambda row: _gap(row["max_difference"]),
     "peak MB": _value("peak_mb"),
 }
-RIGHT = {name for name in COLUMNS if name not in ("pass", "mask", "contender")}
+RIGHT = COLUMNS.keys() - {"layer", "pass", "mask", "contender"}
 
 
 def groups(rows: list[dict]) -> Iterator[Group]:
@@ -85,12 +98,13 @@ def groups(rows: list[dict]) -> Iterator[Group]:
 
 
 def _title(row):
-    shape = row["shape"]
-    size = " ".join(f"{letter}={shape[letter]}" for letter in "BTFU")
-    named = "" if "x" in row["shape_name"] else f"{row['shape_name']} "
+    shape, together = row["shape"], row.get("together")
+    size = " ".join(f"{x}={shape[x]}" for x in ("BFU" if together else "BTFU"))
+    named = "" if "x" in row["shape_name"] or together else f"{row['shape_name']} "
     way = "" if row["direction"] == "forward" else f" {row['direction']}"
     where = f"{row['backend']}, {row['device'] or 'no device'}, {row['precision']}"
-    return f"{where}: {row['layer']}{way}, {named}{size}"
+    what = "layers over lengths" if together else row["layer"]
+    return f"{where}: {what}{way}, {named}{size}"
 
 
 def _group(title, rows):
@@ -104,8 +118,14 @@ def _group(title, rows):
 
 def _failures(rows):
     failed = [row for row in rows if not row["ok"]]
-    parts = [" ".join(filter(None, (r["pass"], r["mask"], r["contender"]))) for r in failed]
-    return [f"failed: {part}: {row['reason']}" for part, row in zip(parts, failed, strict=True)]
+    return [f"failed: {_which(row)}: {row['reason']}" for row in failed]
+
+
+def _which(row):
+    parts = [row["pass"], row["mask"], row["contender"]]
+    if row.get("together"):
+        parts = [row["layer"], f"T={row['shape']['T']:,}", *parts]
+    return " ".join(filter(None, parts))
 
 
 def _paths(rows):
@@ -113,8 +133,8 @@ def _paths(rows):
     found = {}
     for row in rows:
         if row["path"]:
-            where = f"{row['pass']} {row['mask']}"
-            found.setdefault((row["contender"], row["path"]), []).append(where)
+            where = row["layer"] if row.get("together") else f"{row['pass']} {row['mask']}"
+            found.setdefault((row["contender"], row["path"]), {})[where] = True
     return [f"{name} took: {path} ({', '.join(at)})" for (name, path), at in found.items()]
 
 
@@ -175,6 +195,8 @@ def markdown(document: dict) -> str:
         parts += [note for note in group.notes if note]
     if lines := growth_lines(document["rows"]):
         parts += ["## How time grows", _table(lines)]
+    if lines := bench_lengths.sentences(document["rows"]):
+        parts += ["## From which length on", "\n".join(f"- {line}" for line in lines)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -10,16 +10,24 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from zoo import environment, files, plots
-from zoo.reports import bench_picture, bench_table
-from zoo.reports.bench_cases import Case, row
+from zoo.reports import bench_lengths, bench_lengths_picture, bench_picture, bench_table
+from zoo.reports.bench_cases import Case, failures, row
 
 
 class Ended(RuntimeError):
-    """A process that measures ended before its work was done; the message says why."""
+    """A process that measures ended before its work was done; the message says why.
+
+    during: the key of the contender whose first call it did not survive, None where it was another.
+    """
+
+    def __init__(self, reason, during=None):
+        super().__init__(reason)
+        self.during = during
 
 
 def run(
@@ -70,7 +78,8 @@ def header() -> dict:
 def write(document: dict, folder) -> list[Path]:
     """Write bench.json, bench.md and, where there is a ratio to draw, bench.png into `folder`.
 
-    Each is there whole or not at all. Returns the paths.
+    Where lengths were measured also lengths.png, light and dark. Each file is there whole or not at
+    all. Returns the paths.
     """
     folder = Path(folder)
     page = bench_table.markdown(document).encode()
@@ -80,34 +89,48 @@ def write(document: dict, folder) -> list[Path]:
     ]
     if any(row["vs_keras"] for row in document["rows"]):
         paths.append(plots.save(bench_picture.ratios(document["rows"]), folder / "bench.png"))
+    if bench_lengths.best(document["rows"]):
+        for dark, light in ((False, ""), (True, "_dark")):
+            figure = bench_lengths_picture.times(document["rows"], dark)
+            paths.append(plots.save(figure, folder / f"lengths{light}.png"))
     return paths
 
 
 def _measured(backend, reason, cases, memory, found) -> Iterator[list[dict]]:
-    """The rows of each case in turn; a case that ends its process is told and the rest goes on."""
+    """The rows of each case in turn.
+
+    A contender that ends its process is told, and its case measured again without it; where it is
+    not known which it was, the whole case is told and the rest goes on.
+    """
+    without = []  # (key, reason) of the contenders that the first case is to be measured without
     while cases and not reason:
-        done = 0
+        done, first = 0, without
+        measuring = _memory if memory else _times
         try:
-            for rows in (_memory if memory else _times)(backend, cases, found):
-                done += 1
+            for rows in measuring(backend, cases, found, first):
+                done, without = done + 1, []
                 yield rows
         except Ended as ended:
             if backend not in found:
                 reason = str(ended)  # it did not even start
                 break
-            yield [row(cases[done], backend, reason=str(ended))]
-            done += 1
+            if ended.during:
+                without = [*without, (ended.during, str(ended))]
+            else:
+                yield failures(cases[done], backend, str(ended))
+                done, without = done + 1, []
         cases = cases[done:]
     if reason:
-        yield from ([row(case, backend, reason=reason)] for case in cases)
+        yield from (failures(case, backend, reason) for case in cases)
 
 
-def _times(backend, cases, found):
+def _times(backend, cases, found, without):
     work = [{"do": "time", "case": case.to_json()} for case in cases]
+    work[0]["without"] = without
     return (answer["rows"] for answer in _answers(backend, work, found))
 
 
-def _memory(backend, cases, found):
+def _memory(backend, cases, found, without):
     for case in cases:
         same = {"case": case.to_json()}
         (answer,) = _answers(backend, [{"do": "names", **same}], found)
@@ -135,18 +158,43 @@ def _answers(backend, work, found):
             stderr=said,
             text=True,
         )
+        watch = _Watch(child, work[0]["case"]["limit_s"])
         try:
             for answer in map(json.loads, child.stdout):
                 if "environment" in answer:
                     found[backend] = answer["environment"]
+                elif "calls" in answer:
+                    watch.calls(answer["calls"])
                 else:
                     yield answer
             if child.wait():
-                raise Ended(last_words(said, child.returncode))
+                raise Ended(watch.late or last_words(said, child.returncode), watch.key)
         finally:
+            watch.calls(None)
             child.kill()
             child.stdout.close()
             child.wait()
+
+
+class _Watch:
+    """Ends a process when the call of which it last told takes longer than `limit_s` seconds."""
+
+    def __init__(self, child, limit_s):
+        self.child, self.limit_s = child, limit_s
+        self.key = self.timer = self.late = None
+
+    def calls(self, key):
+        """A contender is called for the first time; None: no longer."""
+        if self.timer:
+            self.timer.cancel()
+        self.key, self.timer = key, threading.Timer(self.limit_s, self._end)
+        self.timer.daemon = True
+        if key:
+            self.timer.start()
+
+    def _end(self):
+        self.late = f"its first call did not end within {self.limit_s:g} s"
+        self.child.kill()
 
 
 def last_words(said, status) -> str:

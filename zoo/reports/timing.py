@@ -34,6 +34,7 @@ def interleaved(
     seconds: float = 3.0,
     rounds: tuple[int, int] = (LEAST, MOST),
     seed: int = 0,
+    told: Callable[[object], object] = lambda name: None,
 ) -> dict[str, Sample]:
     """Time every contender, a call each in a round, the order drawn anew for each round.
 
@@ -41,6 +42,8 @@ def interleaved(
     together, of which each may use an equal share. A contender runs rounds[0] times where that
     takes it no longer than `seconds`, else as often as fits, and once at the least; never more than
     rounds[1] times. The first call of each, which compiles, is timed apart.
+
+    told: called with the name of each before its first call, and with None when all had theirs.
 
     One that raises is left out from then on; its `Sample.reason` says why. Returns name -> Sample.
 
@@ -53,7 +56,9 @@ def interleaved(
     share = seconds / max(len(samples), 1)
     with _undisturbed():
         for name in contenders:
+            told(name)
             samples[name].first = _timed(contenders[name], samples[name])
+        told(None)
         for k in range(min(OPENING, rounds[1])):
             quick = [n for n, sample in samples.items() if sum(sample.times.values()) <= share]
             _round(k, quick, contenders, samples, order)

@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.reports.bench_cases import SHAPES, Shape, chosen, shapes
+from zoo.reports.bench_cases import chosen
+from zoo.reports.bench_shapes import SHAPES, Shape, shapes
 
 VERSION = 1  # of the document
 MEASURES = ("parity", "curve", "speed", "start", "memory", "metric")
@@ -12,7 +13,10 @@ USUAL, QUICK = MEASURES[:5], ("parity", "speed")
 USES = ("train", "batch", "latency")
 # One recipe of each architecture, each trained in practice, none so large that it rules the time.
 MODELS = ("digits", "emoji_caption", "sine", "g2p", "segment_cantonese")
-CELLS = ("simple_rnn", "lstm", "gru", "peephole", "coupled")
+CELLS = (
+    *("simple_rnn", "lstm", "gru", "peephole", "coupled"),
+    *("min_gru", "min_lstm", "rg_lru"),
+)
 # In a minute: the smallest of each, since most of that minute is compilation.
 QUICK_MODELS = ("digits", "emoji_caption", "sine", "g2p", "sine_to_cosine")
 # The largest difference to the reference: of outputs, of a gradient (see `numbers.py`).
