@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tiny
-from keras import ops
+from keras import ops, tree
 
 import zoo
 from zoo import registry
@@ -108,15 +108,19 @@ def test_causal_models_run_whole_step_by_step_and_in_chunks(name):
             with pytest.raises(InputError, match="cannot be run step by step"):
                 carried_model(model)
         return
-    x = np.asarray(first_batch(recipe, spec, data)[0])[:, :6]
+    x, *lengths = (np.asarray(v) for v in tree.flatten(first_batch(recipe, spec, data)[0]))
+    x = x[:, :6]
     stepwise = carried_model(model)
-    zeros = [np.zeros((len(x), *t.shape[1:]), "float32") for t in stepwise.inputs[1:]]
-    whole = model.predict_on_batch(x)
+    shapes = [t.shape[1:] for t in stepwise.inputs[1 + len(lengths) :]]
+    zeros = [np.zeros((len(x), *shape), "float32") for shape in shapes]
+    whole = model.predict_on_batch([x, *lengths] if lengths else x)
     for cuts in ([], [2], range(1, x.shape[1])):
-        state, parts = zeros, []
+        state, parts, start = zeros, [], 0
         for part in np.split(x, cuts, axis=1):
-            output, *state = stepwise.predict_on_batch([part, *state])
+            real = [np.clip(n - start, 0, part.shape[1]) for n in lengths]
+            output, *state = stepwise.predict_on_batch([part, *real, *state])
             parts.append(output)
+            start += part.shape[1]
         found = np.concatenate(parts, axis=1) if whole.ndim == 3 else parts[-1]
         np.testing.assert_allclose(found, whole, rtol=1e-4, atol=1e-5)
 
