@@ -154,7 +154,7 @@ def test_jobs_that_fail_end_the_others():
 
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        work.pool({"waits": waits, "fails": fails})
+        work.pool({"waits": waits, "fails": fails}, at_once=2)
     assert time.monotonic() - began < 30 and not work.open
 
 
