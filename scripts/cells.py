@@ -4,10 +4,10 @@
     KERAS_BACKEND=jax python scripts/cells.py vowels --seeds 3
     python scripts/cells.py --draw                               the table of what is there
 
-Each cell is tried as the recipe has its own, and those whose gates see the input alone also two
-layers deep in the block of their papers. Each run is one row of docs/parallel/cells.json, written
-as soon as it ends; a call makes the rows that are missing. The table in docs/parallel.md is drawn
-from them.
+Cells whose gates see the input alone are two layers deep, so that the upper ones' know what came
+before, and are tried bare and in the block of their papers. Each run is one row of
+docs/parallel/cells.json, written as soon as it ends; a call makes the rows that are missing. The
+table in docs/parallel.md is drawn from them.
 """
 
 import argparse
@@ -24,19 +24,20 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE, ROWS = ROOT / "docs" / "parallel.md", ROOT / "docs" / "parallel" / "cells.json"
 RECIPES = ("char_lm", "spam", "vowels")
 BLOCK = {"min_gru": "minimal", "min_lstm": "minimal", "rg_lru": "griffin"}
+DEEP = {"layers_": 2}
 CELLS = ("lstm", "gru", *BLOCK)
 
 
 def jobs(given):
     """What is to be run: [{recipe, cell, options, seed}]."""
-    forms = [(cell, {}) for cell in given.cells]
-    forms += [(c, {"block": BLOCK[c], "layers_": 2}) for c in given.cells if c in BLOCK]
+    forms = [(cell, DEEP if cell in BLOCK else {}) for cell in given.cells]
+    forms += [(cell, DEEP | {"block": BLOCK[cell]}) for cell in given.cells if cell in BLOCK]
     return [
         {"recipe": name, "cell": cell, "options": options | _more(given), "seed": seed}
         for seed in range(given.seeds)
         for name in given.recipes or RECIPES
         for cell, options in forms
-        if options or cell not in BLOCK or not given.blocks_only
+        if "block" in options or cell not in BLOCK or not given.blocks_only
     ]
 
 

@@ -1,4 +1,5 @@
-"""`spam` by minGRU: no gate sees the state, so all words of a mail are read at once.
+"""`spam` by minGRU: no gate sees the state, so all words of a mail are read at once, two layers
+deep, so that the upper gates know what came before.
 
     zoo train spam_min_gru
 
@@ -16,7 +17,7 @@ register(
         spam,
         name="spam_min_gru",
         summary="spam or not, by a recurrence whose gates see the words alone",
-        options={**spam.options, "cell": "min_gru", "units": 165},
+        options={**spam.options, "cell": "min_gru", "units": 58, "layers_": 2},
         limits="",
     )
 )
