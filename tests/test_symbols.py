@@ -82,10 +82,10 @@ def test_a_run_is_evaluated_and_asked_from_the_command_line(zoo, trained):
     folder = trained("associative_recall")
     row = json.loads(zoo("evaluate", folder, "--json")[1])
     assert row["metric"] == "accuracy" and 0 <= row["value"] <= 1
-    (found,) = json.loads(zoo("predict", folder, "c7a3h0e5a?e?c?h?", "--json")[1])
-    assert len(found["output"]) == 4 and set(found["output"]) <= set("01234567")
-    assert zoo("predict", folder, "c7a3h0e5a?")[1].strip() in "01234567"
-    status, _, told = zoo("predict", folder, "c7")
+    (found,) = json.loads(zoo("predict", folder, "c5a3e0a?e?c?", "--json")[1])
+    assert len(found["output"]) == 3 and set(found["output"]) <= set("012345")
+    assert zoo("predict", folder, "c5a3e0a?")[1].strip() in "012345"
+    status, _, told = zoo("predict", folder, "c5")
     assert status == 2 and "asks for nothing" in told and told.count("\n") == 1
 
 

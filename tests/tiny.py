@@ -121,7 +121,7 @@ def _adding():
 
 
 def _associative_recall():
-    return probes.associative_recall(pairs=4, queries=4, sizes=(64, 16, 16))
+    return probes.associative_recall(queries=2, sizes=(64, 16, 16))
 
 
 def _parity():

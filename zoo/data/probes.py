@@ -19,7 +19,7 @@ SIZES = (16_000, 500, 1_000)
 DRAWS = 100  # without a new sequence, before it is said that there are no more
 
 
-def selective_copying(length=40, tokens=6, symbols=8, sizes=SIZES, seed=0):
+def selective_copying(length=35, tokens=5, symbols=8, sizes=SIZES, seed=0):
     """Tokens at random places among blanks, then to be written in their order.
 
     length: steps of the blanks and tokens together; tokens: how many; symbols: how many kinds;
@@ -70,7 +70,7 @@ def parity(shortest=3, longest=40, longer=256, sizes=SIZES, seed=0):
     return found | {"longer": list(draw(random, sizes[2], (longer, longer)))}
 
 
-def associative_recall(pairs=3, queries=1, keys=8, values=8, sizes=(32_000, 500, 1_000), seed=0):
+def associative_recall(pairs=3, queries=1, keys=5, values=6, sizes=SIZES, seed=0):
     """Pairs of a key and its value, then keys, for each of which its value is asked.
 
     pairs: how many, their keys all different; queries: keys that are asked for, different ones

@@ -1,7 +1,7 @@
 """Which value went with this key? Pairs in, then keys, an answer for each.
 
     zoo train associative_recall                    about half a minute on one core (JAX)
-    zoo predict runs/associative_recall-0 "c7a3h0a?"
+    zoo predict runs/associative_recall-0 "c5a3e0a?"
 
 A probe of a memory that is looked up by content. Ba et al. 2016 ("Using fast weights to attend to
 the recent past", table 1; 4 pairs, one query): an LSTM fails with 20 units and succeeds with 50.
@@ -35,7 +35,7 @@ register(
         builder=many_to_many_aligned,
         load=load,
         options=dict(cell="lstm", units=32, layers_=2, embedding=16),
-        sizes=dict(vocabulary=18, classes=8),
+        sizes=dict(vocabulary=13, classes=6),
         fit=Fit(
             epochs=120,
             epoch_batches=50,

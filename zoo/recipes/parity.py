@@ -35,7 +35,7 @@ register(
             epochs=40,
             epoch_batches=50,
             batch_size=64,
-            learning_rate=5e-3,
+            learning_rate=2e-3,
             boundaries=(40,),
             goal=0.99,
         ),
