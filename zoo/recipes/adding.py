@@ -4,8 +4,8 @@
 
 A probe of how far back training reaches: the error shows at the last step, the numbers stand up to
 a hundred steps before. Hochreiter and Schmidhuber 1997 ("Long short-term memory", section 5.4): an
-LSTM solves it at 100 to 1,000 steps; Le, Jaitly and Hinton 2015 (figure 2): an LSTM does at 150 and
-a simple tanh RNN does not. The mean as the answer has an MSE of 1/6. What each cell does here:
+LSTM solves it at 100 to 1,000 steps; Le, Jaitly and Hinton 2015 (section 4.1): an LSTM does at 150
+and a simple tanh RNN does not. The mean as the answer has an MSE of 1/6. What each cell does here:
 docs/probes.md.
 """
 
