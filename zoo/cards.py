@@ -11,13 +11,18 @@ from zoo.tasks import splits
 from zoo.tasks.examples import LOOKED_AT, right_and_wrong
 
 # Data that are not shipped as files: what they are, and where they come from.
+NONE = "none needed"
 OTHER_DATA = {
     "digits": (
         "UCI optical recognition of handwritten digits, 1,797 images, from scikit-learn",
         "as distributed with scikit-learn",
     ),
-    "sine": ("sin(x), made by a formula", "none needed"),
-    "sine and cosine": ("sin(x) and cos(x), made by a formula", "none needed"),
+    "sine": ("sin(x), made by a formula", NONE),
+    "sine and cosine": ("sin(x) and cos(x), made by a formula", NONE),
+    **{
+        name: (f"the synthetic probe of {name}, made by a generator (`zoo.data.probes`)", NONE)
+        for name in ("selective copying", "parity", "associative recall", "adding")
+    },
 }
 
 
