@@ -9,6 +9,7 @@ if keras.backend.backend() != "tensorflow":
 
 import tensorflow as tf
 
+from zoo.backends import tensorflow_gated
 from zoo.errors import InputError
 from zoo.layers import RGLRU, MinGRU, MinLSTM
 
@@ -21,7 +22,8 @@ def draw(*shape, seed=0):
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 @pytest.mark.parametrize("kind", [MinGRU, MinLSTM, RGLRU])
-def test_under_xla_the_same_and_no_second_gradient(kind, reverse):
+def test_under_xla_the_same_and_no_second_gradient(kind, reverse, monkeypatch):
+    monkeypatch.setattr(tensorflow_gated, "CHUNK", 64 * B)
     layer = kind(U, return_sequences=True, return_state=True, go_backwards=reverse)
     layer.build((None, None, F))
     x, start = tf.constant(draw(B, 150, F)), tf.constant(draw(B, U))

@@ -16,6 +16,13 @@ B, F, U = 2, 3, 4
 MANY = 150  # steps: whole chunks on every backend, and what is left over
 
 
+@pytest.fixture(autouse=True)
+def chunks_of_64_steps(monkeypatch):
+    monkeypatch.setattr(backends._gated, "CHUNK", 64 * B)
+    if keras.backend.backend() == "torch":  # what has to be made again in the backward pass
+        monkeypatch.setattr(backends._gated, "KEPT", 64 * B * 3 * U * 4)
+
+
 def draw(*shape, seed=0, scale=0.7):
     return np.random.default_rng([seed, *shape]).normal(0, scale, shape).astype("float32")
 

@@ -33,7 +33,7 @@ Two more files, `*_scan.py` and `*_gated.py`, have the recurrence that is linear
         -> every h_t = a_t * h_{t-1} + b_t, (B, T, U), in the input's time order
     gated_scan(kind, weights, x, h0, mask=None, reverse=False)
         -> outputs (B, T, U) in the input's time order and the final state of a cell whose a and b
-           depend on x alone: a name of `kernels.parallel.GATES`
+           depend on x alone: a name of `kernels.parallel.CELLS`
 
 a, b (B, T, U), h0 (B, U): the state before the first step. Its gradient is the same scan the other
 way, by each of a, b and h0, as often as wanted. Products are taken, never divided by: right for

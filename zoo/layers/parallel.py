@@ -14,7 +14,8 @@ from keras import ops
 
 from zoo import backends
 from zoo.backends.kernels.common import wide_type
-from zoo.backends.kernels.parallel import DECAY_POWER, coefficients
+from zoo.backends.kernels.gate_products import DECAY_POWER
+from zoo.backends.kernels.parallel import coefficients
 from zoo.errors import InputError
 from zoo.layers.loop import NativeLoop
 from zoo.layers.recurrent import register
