@@ -14,7 +14,7 @@ from keras import ops
 
 from zoo import layers
 from zoo.backends import bench
-from zoo.backends.kernels.parallel import DECAY_POWER
+from zoo.backends.kernels.gate_products import DECAY_POWER
 from zoo.reports import bench_cases as cases
 from zoo.reports import bench_inputs as inputs
 from zoo.reports import bench_products as products
