@@ -5,7 +5,7 @@ import numpy as np
 from zoo.errors import InputError
 
 BEGIN, END = "<!-- cells: drawn by scripts/cells.py -->", "<!-- end of cells -->"
-HEAD = ("recipe", "cell", "units", "parameters", "validation", "test", "seconds")
+HEAD = ("recipe", "cell", "units", "parameters", "validation", "test")
 
 
 def line(row) -> str:
@@ -44,9 +44,8 @@ def table(rows) -> str:
     for found in sorted(groups.values(), key=lambda g: (g[0]["recipe"], len(g[0]["options"]))):
         first = found[0]
         scores = [_range([r["scores"][s] for r in found]) for s in ("validation", "test")]
-        seconds = f"{np.median([r['seconds'] for r in found]):.0f}"
         sizes = [str(first["units"]), f"{first['parameters']:,}"]
-        lines.append([f"`{first['recipe']}`", who(first), *sizes, *scores, seconds])
+        lines.append([f"`{first['recipe']}`", who(first), *sizes, *scores])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
