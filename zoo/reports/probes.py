@@ -50,19 +50,19 @@ def tables(rows) -> str:
     """For each setting a Markdown table, a line for each cell and a column for each probe."""
     settings = list(dict.fromkeys(setting(row) for row in rows))
     return "\n\n".join(
-        f"### {name[0].upper()}{name[1:]}\n\n{_table([r for r in rows if setting(r) == name])}"
-        for name in settings
+        f"### {name[0].upper()}{name[1:]}\n\n{_table(name, rows)}" for name in settings
     )
 
 
-def _table(rows):
+def _table(name, every):
+    rows = [row for row in every if setting(row) == name]
     probes, cells = (list(dict.fromkeys(row[key] for row in rows)) for key in ("recipe", "cell"))
     lines = [["cell", *(f"`{probe}`" for probe in probes)], ["---"] * (1 + len(probes))]
     for cell in cells:
         found = [[r for r in rows if (r["recipe"], r["cell"]) == (p, cell)] for p in probes]
         lines.append([f"`{cell}`", *map(_entry, found)])
     lines.append(["baseline", *(_baseline(rows, probe) for probe in probes)])
-    lines.append(["goal", *(_goal(rows, probe) for probe in probes)])
+    lines.append(["goal", *(_goal(every, probe) for probe in probes)])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
@@ -92,9 +92,11 @@ def _baseline(rows, probe):
 
 
 def _goal(rows, probe):
+    """The goal, and where the runs of any setting were stopped that did not reach it."""
     row = next(row for row in rows if row["recipe"] == probe)
-    most = max(r["steps"] for r in rows if r["recipe"] == probe)
-    return f"{row['metric']} {row['goal']:g}, in {most:,} steps at most"
+    stopped = [r["steps"] for r in rows if r["recipe"] == probe and not r["solved"]]
+    limit = f", in {max(stopped):,} steps at most" if stopped else ""
+    return f"{row['metric']} {row['goal']:g}{limit}"
 
 
 def page(text, rows) -> str:
