@@ -178,7 +178,7 @@ class ResidualBlock(layers.Layer):
             return x * taps[0] + bias, []
         window = ops.reshape(ops.cast(start[0], x.dtype), (-1, self.past, self.read))
         seen = ops.concatenate([window, x], axis=1)
-        y = bias + seen[:, self.past :] * taps[self.past]
+        y = seen[:, self.past :] * taps[self.past] + bias
         for k in range(self.past):
             y = y + seen[:, k : k - self.past] * taps[k]
         if count is None:
