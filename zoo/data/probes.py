@@ -130,7 +130,7 @@ def sequential_digits():
 
     >>> series, labels = sequential_digits()["test"]
     >>> len(series), series[0].shape, labels[0]
-    (360, (64, 1), '8')
+    (360, (64, 1), '2')
     """
     return {
         split: (list(pictures.reshape(-1, 64, 1)), [str(label) for label in labels])
