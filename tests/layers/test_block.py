@@ -180,7 +180,9 @@ def test_a_stack_with_a_block_saved_and_loaded(tmp_path):
         ("mamba", "block 'mamba' is not one of minimal, griffin or None"),
         ({"kernel": 4}, "block has kernel, expected none but convolution, expansion, gated, mlp"),
         ({"expansion": 0}, "expansion of a block is 0, expected a number above 0"),
-        ({"convolution": -1}, "convolution of a block is -1, expected a number of at least 0"),
+        ({"convolution": -1}, "convolution of a block is -1, expected a whole number of steps"),
+        ({"convolution": 2.5}, "convolution of a block is 2.5, expected a whole number of steps"),
+        ({"mlp": -1}, "mlp of a block is -1, expected a number of at least 0"),
     ],
 )
 def test_what_cannot_be_is_one_line(block, words):

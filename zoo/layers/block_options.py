@@ -36,8 +36,14 @@ def block_options(block):
             f"block has {', '.join(sorted(unknown))}, expected none but "
             f"{', '.join(BLOCKS['minimal'])}: leave it out"
         )
-    for name, least in (("convolution", 0), ("expansion", 1e-9), ("mlp", 0)):
-        if not options[name] >= least:
+    steps = options["convolution"]
+    if not isinstance(steps, int) or steps < 0:
+        raise InputError(
+            f"convolution of a block is {steps!r}, expected a whole number of steps, 0 for none: "
+            "give such a one"
+        )
+    for name in ("expansion", "mlp"):
+        if not options[name] >= 0 or (name == "expansion" and not options[name]):
             raise InputError(
                 f"{name} of a block is {options[name]!r}, expected a number "
                 f"{'above 0' if name == 'expansion' else 'of at least 0'}: give such a one"
