@@ -120,7 +120,7 @@ def listing(found) -> str:
         return "no model matches"
     table = [["NAME", "CELL", "PARAMETERS", "METRIC", "VALUE", "BASELINE"]]
     table += [_cells(row) for row in found]
-    lines = output.table(table, right={2, 4, 5}).splitlines()
+    lines = output.table(table, right={2, 4, 5}, gap=" ").splitlines()  # within 80 columns
     text, last = [lines[0]], None
     for row, line in zip(found, lines[1:], strict=True):
         if row["architecture"] != last:

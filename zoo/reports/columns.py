@@ -1,7 +1,7 @@
 """Rows of strings as a table of a terminal."""
 
 
-def table(rows, right=()) -> str:
+def table(rows, right=(), gap="  ") -> str:
     """Rows of strings in aligned columns; those in `right` are set to the right.
 
     >>> print(table([["name", "size"], ["a", "10"]], right={1}))
@@ -15,5 +15,5 @@ def table(rows, right=()) -> str:
             cell.rjust(width) if k in right else cell.ljust(width)
             for k, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        lines.append("  ".join(cells).rstrip())
+        lines.append(gap.join(cells).rstrip())
     return "\n".join(lines)
