@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.errors import InputError
+from zoo.reports.marks import redrawn
 
 BEGIN, END = "<!-- cells: drawn by scripts/cells.py -->", "<!-- end of cells -->"
 HEAD = ("recipe", "cell", "units", "parameters", "validation", "test")
@@ -56,7 +56,4 @@ def _range(values):
 
 def page(text, rows) -> str:
     """The page with what stands between its two marks drawn anew."""
-    if BEGIN not in text or END not in text:
-        raise InputError(f"the page has no {BEGIN!r} and {END!r}, expected both: put them back")
-    before, rest = text.split(BEGIN, 1)
-    return "".join([before, BEGIN, "\n\n", table(rows), "\n\n", END, rest.split(END, 1)[1]])
+    return redrawn(text, BEGIN, END, table(rows))

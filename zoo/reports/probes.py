@@ -6,7 +6,7 @@ scores, baseline, seconds, backend}; scores: of the splits held out.
 
 import numpy as np
 
-from zoo.errors import InputError
+from zoo.reports.marks import redrawn
 
 BEGIN, END = "<!-- probes: drawn by scripts/probes.py -->", "<!-- end of probes -->"
 
@@ -101,7 +101,4 @@ def _goal(rows, probe):
 
 def page(text, rows) -> str:
     """The page with what stands between its two marks drawn anew."""
-    if BEGIN not in text or END not in text:
-        raise InputError(f"the page has no {BEGIN!r} and {END!r}, expected both: put them back")
-    before, rest = text.split(BEGIN, 1)
-    return "".join([before, BEGIN, "\n\n", tables(rows), "\n\n", END, rest.split(END, 1)[1]])
+    return redrawn(text, BEGIN, END, tables(rows))
